@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     mint::Minted,
-    plan::{AuthorityChange, Content, Edit, KeyHome, RotationPlan, Source, request_path},
+    plan::{AuthorityChange, Edit, FileContent, KeyHome, RotationPlan, Source, request_path},
     render::Renderer,
     simulate::{TrustMatrix, simulate},
 };
@@ -44,7 +44,7 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
             holder: step.place().to_string(),
             purpose,
             replaces: replaced(edit),
-            appliable: matches!(edit.content, Content::Object(_)),
+            appliable: matches!(edit.content, FileContent::Object(_)),
         })?;
     }
     let elsewhere =
@@ -89,7 +89,7 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
 
 /// What a file is compared with: an object with itself as it was given, not with the whole list it came in.
 pub(crate) fn replaced(edit: &Edit) -> Option<Source> {
-    let Content::Object(change) = &edit.content else { return edit.source.clone() };
+    let FileContent::Object(change) = &edit.content else { return edit.source.clone() };
     let Some(stored) = change.stored() else {
         return edit.source.clone();
     };

@@ -19,7 +19,7 @@ use crate::{
     finding::Finding,
     inventory::{Inventory, Node, Role},
     profile::{
-        AuthorityId, Component, ConsumerFile, Course, EdgeRow, consumer_rows,
+        AuthorityId, Component, ConsumerFile, EdgeRow, RotationMethod, consumer_rows,
         edge::{ConsumerId, Effect},
     },
 };
@@ -35,7 +35,7 @@ impl Consumers {
         if !authority_changes.contains_key(&AuthorityId::Cluster) {
             return consumers;
         }
-        let restarts = inventory.profile.course == Course::NodeFiles;
+        let restarts = inventory.profile.course == RotationMethod::NodeFiles;
         if restarts {
             super::readers::extra_arguments(inventory, authority_changes, findings);
         }

@@ -10,7 +10,7 @@ use super::model::{
 };
 use crate::{
     inventory::{Inventory, Node, Role},
-    profile::{AuthorityId, Component, ConsumerFile, Course, edge::Effect},
+    profile::{AuthorityId, Component, ConsumerFile, RotationMethod, edge::Effect},
     x509::Certificate,
 };
 
@@ -42,7 +42,7 @@ impl Consumers {
     /// Clients whose certificates foreign CAs issued stay connected: one connection for each file by which a process
     /// accepts them.
     pub(super) fn accept_foreign(&mut self, inventory: &Inventory) {
-        if inventory.profile.course != Course::NodeFiles {
+        if inventory.profile.course != RotationMethod::NodeFiles {
             return;
         }
         for node in inventory.nodes.iter().filter(|node| node.role != Role::Hosted) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::model::{
     actions::Action,
     authorities::AuthorityChange,
-    content::{Content, ObjectChange},
+    content::{FileContent, ObjectChange},
     leaves::{Identity, KeySource, Replacement},
     phase::Side,
     steps::Step,
@@ -102,27 +102,29 @@ fn needs_key(
 }
 
 fn content_needs_key(
-    content: &Content,
+    content: &FileContent,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     replacements: &[Replacement],
 ) -> bool {
     let is_made =
         |at: usize| !replacements[at].is_signed() && !authority_changes[&replacements[at].authority].has_key();
     match content {
-        Content::AuthorityKey(id) | Content::AuthorityPair(id) => !authority_changes[id].has_key(),
-        Content::Patch(patch) => patch.key() == Some(Side::New) && !authority_changes[&patch.authority].has_key(),
-        Content::Client(client) => is_made(client.credential.0),
-        Content::Secrets(_, ids) => ids.iter().any(|id| !authority_changes[id].has_key()),
-        Content::Leaf(id) | Content::LeafKey(id) | Content::Credential(id) | Content::Pair(id) => is_made(id.0),
-        Content::Kubeconfig(_, change)
-        | Content::Talosconfig(_, change)
-        | Content::Object(ObjectChange::Kubeconfig(_, _, change)) => {
+        FileContent::AuthorityKey(id) | FileContent::AuthorityPair(id) => !authority_changes[id].has_key(),
+        FileContent::Patch(patch) => patch.key() == Some(Side::New) && !authority_changes[&patch.authority].has_key(),
+        FileContent::Client(client) => is_made(client.credential.0),
+        FileContent::Secrets(_, ids) => ids.iter().any(|id| !authority_changes[id].has_key()),
+        FileContent::Leaf(id) | FileContent::LeafKey(id) | FileContent::Credential(id) | FileContent::Pair(id) => {
+            is_made(id.0)
+        }
+        FileContent::Kubeconfig(_, change)
+        | FileContent::Talosconfig(_, change)
+        | FileContent::Object(ObjectChange::Kubeconfig(_, _, change)) => {
             change.credentials.values().any(|id| is_made(id.0))
         }
-        Content::Object(ObjectChange::Authority(stored, id)) => {
+        FileContent::Object(ObjectChange::Authority(stored, id)) => {
             stored.key.is_some() && !authority_changes[id].has_key()
         }
-        Content::Object(ObjectChange::Files(_, parts)) => {
+        FileContent::Object(ObjectChange::Files(_, parts)) => {
             parts.iter().any(|part| content_needs_key(&part.content, authority_changes, replacements))
         }
         _ => false,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     finding::Finding,
     inventory::{Inventory, KubeletServing, Node, Reader, Reference, Role},
-    profile::{AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, file_flags::Program},
+    profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, RotationMethod, file_flags::Program},
 };
 
 /// Lists the requests for serving certificates, and approves one: nothing in Kubernetes approves them
@@ -38,7 +38,7 @@ impl KubeletAuthority {
     ) -> Self {
         let mut found = Self::default();
         let Some(authority_change) = authority_changes.get(&AuthorityId::Cluster) else { return found };
-        if inventory.profile.course != Course::NodeFiles {
+        if inventory.profile.course != RotationMethod::NodeFiles {
             return found;
         }
         for node in inventory.control_plane().filter(|node| node.role == Role::ControlPlane) {

@@ -43,10 +43,10 @@ pub(crate) use self::{
         actions::{Action, ClusterAction, Logs, Machines},
         authorities::{AuthorityChange, KeyHome, NewAuthoritySource},
         consumers::{Consumer, Process},
-        content::{Content, Edit, KubeconfigChange, MachinePatch, NewClient, ObjectChange, PatchForm, Source},
+        content::{Edit, FileContent, KubeconfigChange, MachinePatch, NewClient, ObjectChange, PatchForm, Source},
         initial_state::{
-            Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted,
-            certificates, split_entry,
+            CLUSTER_INFO, EXTENSIONS, FileVersion, KUBELET_SERVING, KubeconfigContext, KubeconfigCredential,
+            KubeconfigTrust, PODS, Place, PlaceKind, certificates, split_entry,
         },
         leaves::{Identity, KeySource, Replacement, ReplacementId, request_path},
         package_path::PackagePath,

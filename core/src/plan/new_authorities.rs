@@ -17,7 +17,7 @@ use crate::{
     finding::Finding,
     formats::sysinv,
     inventory::{Aspect, Authority, Inventory, Standing},
-    profile::{AuthorityId, AuthorityRow, Course, NewAuthorityFormat, Profile},
+    profile::{AuthorityId, AuthorityRow, NewAuthorityFormat, Profile, RotationMethod},
     time::{BACKDATE, UnixTime},
     x509::{AuthorityName, Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey, before_date},
 };
@@ -71,7 +71,7 @@ impl Decision<'_> {
                     .remedy(choose(inventory.profile)),
             );
         }
-        let managed = matches!(inventory.profile.course, Course::Managed(_));
+        let managed = matches!(inventory.profile.course, RotationMethod::Managed(_));
         subclouds::check_platform(inventory.profile, request, self.findings);
         for row in inventory.profile.authorities.iter().filter(|row| request.rotates(row)) {
             if !row.rotates {

@@ -17,7 +17,7 @@ use super::{
         actions::Action,
         authorities::{AuthorityChange, KeyHome},
         consumers::{Dependent, Process},
-        content::{Content, Edit, PUBLIC, SECRET, Source},
+        content::{Edit, FileContent, PUBLIC, SECRET, Source},
         kept_file::KeptFile,
         package_path::PackagePath,
         phase::Phase,
@@ -147,7 +147,7 @@ impl NodePlanner<'_, '_> {
                         Dependent::FrontProxyBundle => AuthorityId::FrontProxy,
                         _ => AuthorityId::Cluster,
                     };
-                    let content = Content::Widened(id, present, order);
+                    let content = FileContent::Widened(id, present, order);
                     let mode = slot.mode.unwrap_or(PUBLIC);
                     actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
                 }
@@ -165,7 +165,7 @@ impl NodePlanner<'_, '_> {
         let id = self.replacements.of(leaf, &owner, false)?;
         let after = format!("signed by new CA, {}", self.replacements.key_in_words(id));
         let mode = slot.mode.unwrap_or(SECRET);
-        Some(self.write(path, mode, Some(slot.into()), Content::Pair(id), "signed by old CA", &after))
+        Some(self.write(path, mode, Some(slot.into()), FileContent::Pair(id), "signed by old CA", &after))
     }
 
     /// The processes outside the profile's tables that read what `actions` change.
@@ -215,7 +215,7 @@ impl NodePlanner<'_, '_> {
         let file = format!("kubelet-client-{}.pem", time.trim_end_matches('Z'));
         let target = format!("{}/pki/{file}", self.inventory.profile.kubelet_directory);
         vec![
-            self.write(&target, SECRET, None, Content::Credential(id), "—", "new credential of new CA"),
+            self.write(&target, SECRET, None, FileContent::Credential(id), "—", "new credential of new CA"),
             Action::Restart(Component::Kubelet),
         ]
     }
@@ -235,7 +235,7 @@ impl NodePlanner<'_, '_> {
         target: &str,
         mode: u32,
         source: Option<Source>,
-        content: Content,
+        content: FileContent,
         before: &str,
         after: &str,
     ) -> Action {
@@ -302,8 +302,8 @@ impl NodePlanner<'_, '_> {
         held.map(|row| {
             let anchors = self.node.certificates(row.certificate);
             let content = match self.inventory.foreign_in(row.id, anchors).as_slice() {
-                [] => Content::Trust(row.id, order),
-                _ => Content::Widened(row.id, anchors.to_vec(), order),
+                [] => FileContent::Trust(row.id, order),
+                _ => FileContent::Widened(row.id, anchors.to_vec(), order),
             };
             self.write(row.certificate, PUBLIC, None, content, before, &order.to_string())
         })
@@ -325,7 +325,7 @@ impl NodePlanner<'_, '_> {
         let mut actions = Vec::new();
         for path in &paths {
             let Some(slot) = self.node.file(path) else { continue };
-            let content = Content::Widened(id, slot.artifact.certificates().to_vec(), order);
+            let content = FileContent::Widened(id, slot.artifact.certificates().to_vec(), order);
             let mode = slot.mode.unwrap_or(PUBLIC);
             actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
         }
@@ -351,7 +351,7 @@ impl NodePlanner<'_, '_> {
         };
         rows.filter(|row| left(row.key, row.certificate))
             .map(|row| {
-                self.write(row.key, SECRET, None, Content::AuthorityKey(row.id), "key of old CA", "key of new CA")
+                self.write(row.key, SECRET, None, FileContent::AuthorityKey(row.id), "key of old CA", "key of new CA")
             })
             .collect()
     }
@@ -371,9 +371,10 @@ impl NodePlanner<'_, '_> {
         let keeps_key = self.consumers.kept_keys.contains(&(self.node.name.clone(), key.to_owned()));
         let Some(id) = self.replacements.of(leaf, &owner, keeps_key) else { return Vec::new() };
         let after = format!("signed by new CA, {}", self.replacements.key_in_words(id));
-        let mut actions = vec![self.write(certificate, PUBLIC, None, Content::Leaf(id), "signed by old CA", &after)];
+        let mut actions =
+            vec![self.write(certificate, PUBLIC, None, FileContent::Leaf(id), "signed by old CA", &after)];
         if self.replacements.has_new_key(id) && !key.is_empty() {
-            actions.push(self.write(key, SECRET, None, Content::LeafKey(id), "key", "new key"));
+            actions.push(self.write(key, SECRET, None, FileContent::LeafKey(id), "key", "new key"));
         }
         actions
     }
@@ -395,7 +396,7 @@ impl NodePlanner<'_, '_> {
         let access = (AuthorityId::Cluster, &**kubeconfig);
         let change = clients::change(access, &owner, self.phase, self.authority_changes, self.replacements)?;
         let (before, after) = (clients::before(&change, self.phase), clients::after(&change, self.phase));
-        let content = Content::Kubeconfig(slot.into(), change);
+        let content = FileContent::Kubeconfig(slot.into(), change);
         Some(self.write(&slot.place, SECRET, Some(slot.into()), content, &before, &after))
     }
 }

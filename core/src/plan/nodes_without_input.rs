@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use super::model::{
     actions::Action,
     authorities::{AuthorityChange, KeyHome},
-    content::{Content, Edit, PUBLIC, SECRET},
+    content::{Edit, FileContent, PUBLIC, SECRET},
     phase::{Phase, Side},
     steps::Holder,
 };
 use crate::{
     finding::Finding,
     inventory::Inventory,
-    profile::{AuthorityId, Component, Course, KubeconfigRow, Profile, SIGNING_FLAG},
+    profile::{AuthorityId, Component, KubeconfigRow, Profile, RotationMethod, SIGNING_FLAG},
 };
 
 /// Where none was given, control-plane nodes take their new leaves from a key that lies on them.
@@ -26,7 +26,7 @@ pub(super) fn check(
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     findings: &mut Vec<Finding>,
 ) {
-    if inventory.control_plane().next().is_some() || inventory.profile.course != Course::NodeFiles {
+    if inventory.control_plane().next().is_some() || inventory.profile.course != RotationMethod::NodeFiles {
         return;
     }
     for authority_change in authority_changes.values() {
@@ -99,7 +99,7 @@ impl WithoutInputPlanner<'_> {
         self.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate)
     }
 
-    fn write(&self, target: &str, mode: u32, content: Content, before: &str, after: &str) -> Action {
+    fn write(&self, target: &str, mode: u32, content: FileContent, before: &str, after: &str) -> Action {
         Action::Write(Edit {
             target: target.to_owned(),
             output: format!("{}/{}{target}", self.phase.folder(), Holder::ControlPlanes.folder()),
@@ -112,7 +112,7 @@ impl WithoutInputPlanner<'_> {
     }
 
     fn signing_file(&self, side: Side, before: &str, after: &str) -> Action {
-        let content = Content::Signing(AuthorityId::Cluster, side);
+        let content = FileContent::Signing(AuthorityId::Cluster, side);
         self.write(self.profile.signing.certificate, PUBLIC, content, before, after)
     }
 
@@ -128,13 +128,15 @@ impl WithoutInputPlanner<'_> {
     fn trust(&self) -> Vec<Action> {
         let (before, order) = (self.phase.trusted_before(), self.phase.trust());
         let rows = self.authority_changes.keys().filter_map(|id| self.profile.authority(*id));
-        rows.map(|row| self.write(row.certificate, PUBLIC, Content::Trust(row.id, order), before, &order.to_string()))
-            .collect()
+        rows.map(|row| {
+            self.write(row.certificate, PUBLIC, FileContent::Trust(row.id, order), before, &order.to_string())
+        })
+        .collect()
     }
 
     fn authority_keys(&self) -> Vec<Action> {
         let rows = self.authority_changes.keys().filter_map(|id| self.profile.authority(*id));
-        rows.map(|row| self.write(row.key, SECRET, Content::AuthorityKey(row.id), "key of old CA", "key of new CA"))
+        rows.map(|row| self.write(row.key, SECRET, FileContent::AuthorityKey(row.id), "key of old CA", "key of new CA"))
             .collect()
     }
 

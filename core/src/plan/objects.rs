@@ -10,7 +10,7 @@ use super::{
     model::{
         actions::{Action, ClusterAction},
         authorities::{AuthorityChange, KeyHome},
-        content::{Content, Edit, ObjectChange, PUBLIC, SECRET, Source},
+        content::{Edit, FileContent, ObjectChange, PUBLIC, SECRET, Source},
         package_path::PackagePath,
         phase::Phase,
         steps::Holder,
@@ -48,7 +48,7 @@ fn write(
         output: format!("{}/{}/{}.yaml", phase.folder(), holder.folder(), PackagePath::name(name)),
         mode: if *holder == Holder::Management { SECRET } else { PUBLIC },
         source: stored.map(Source::from),
-        content: Content::Object(change),
+        content: FileContent::Object(change),
         before,
         after,
     })
@@ -259,8 +259,8 @@ pub(super) fn clients(
         let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
         // talosctl's own has no ending.
         let (end, content) = match slot.artifact {
-            Artifact::Talosconfig(_) => ("", Content::Talosconfig(slot.into(), change)),
-            _ => (".conf", Content::Kubeconfig(slot.into(), change)),
+            Artifact::Talosconfig(_) => ("", FileContent::Talosconfig(slot.into(), change)),
+            _ => (".conf", FileContent::Kubeconfig(slot.into(), change)),
         };
         actions.push(Action::Write(Edit {
             target: slot.file.clone(),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     inventory::{Inventory, sample_share},
-    profile::Course,
+    profile::RotationMethod,
     time::UnixTime,
 };
 
@@ -51,11 +51,11 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut replacements = Replacements::new(inventory, request, &authority_changes, key_requests);
     let progress = Progress::of(inventory, request.start_over);
     let mut steps = match inventory.profile.course {
-        Course::Managed(manager) => manager_steps::sequence(manager, inventory, request, &mut findings),
-        Course::MachineConfigs => {
+        RotationMethod::Managed(manager) => manager_steps::sequence(manager, inventory, request, &mut findings),
+        RotationMethod::MachineConfigs => {
             machines::sequence(inventory, &authority_changes, progress, &mut replacements, &mut findings)
         }
-        Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => sequence::sequence(
+        RotationMethod::Hosted(_) | RotationMethod::HostPhases | RotationMethod::NodeFiles => sequence::sequence(
             inventory,
             request,
             &authority_changes,
@@ -84,9 +84,9 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     refuse_errors(&mut findings)?;
     let workers = nodes::kept_by_workers(inventory, &authority_changes);
     let initial_state = match inventory.profile.course {
-        Course::Managed(_) => Vec::new(),
-        Course::MachineConfigs => machines::initial_state(inventory, &authority_changes, progress),
-        Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => {
+        RotationMethod::Managed(_) => Vec::new(),
+        RotationMethod::MachineConfigs => machines::initial_state(inventory, &authority_changes, progress),
+        RotationMethod::Hosted(_) | RotationMethod::HostPhases | RotationMethod::NodeFiles => {
             initial_state::initial_state(inventory, &authority_changes, progress, &kubelet_authority)
         }
     };

@@ -7,7 +7,7 @@ use super::{
     model::{
         actions::Action,
         authorities::AuthorityChange,
-        content::{Content, Edit, Source},
+        content::{Edit, FileContent, Source},
         package_path::PackagePath,
         phase::Phase,
         steps::Holder,
@@ -207,7 +207,7 @@ pub(super) fn answers(admitted: &[Admitted<'_>], phase: Phase, replacements: &mu
                     output: format!("{}/{}/{name}.crt", phase.folder(), Holder::Clients.folder()),
                     mode: 0o644,
                     source: None,
-                    content: Content::Leaf(id),
+                    content: FileContent::Leaf(id),
                     before: "a request".to_owned(),
                     after: "a certificate of new CA, key stays where it is".to_owned(),
                 }));

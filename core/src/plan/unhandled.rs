@@ -16,7 +16,7 @@ use super::{
 use crate::{
     finding::{Finding, Severity},
     inventory::{Artifact, Inventory, Node, Role},
-    profile::{AuthorityId, Course, OtherKind},
+    profile::{AuthorityId, OtherKind, RotationMethod},
     text::shell::quote,
     x509::Certificate,
 };
@@ -92,7 +92,7 @@ pub(super) fn on_nodes(
     steps: &[Step],
     consumers: &Consumers,
 ) -> Vec<Finding> {
-    if !matches!(inventory.profile.course, Course::NodeFiles | Course::HostPhases) {
+    if !matches!(inventory.profile.course, RotationMethod::NodeFiles | RotationMethod::HostPhases) {
         return Vec::new();
     }
     let mut items: BTreeMap<(AuthorityId, &str, Dependency), (Vec<&str>, &str)> = BTreeMap::new();

@@ -10,7 +10,8 @@ use super::{
     kamaji_edges::{AT_ONCE, EDGES},
     kubeadm,
     model::{
-        AuthorityRow, Course, KubeconfigRow, LeafRow, NewAuthorityFormat, Profile, Sign, SigningRow, StaticPodRow,
+        AuthorityRow, KubeconfigRow, LeafRow, NewAuthorityFormat, Profile, RotationMethod, Sign, SigningRow,
+        StaticPodRow,
     },
 };
 use crate::x509::KeyAlgorithm;
@@ -21,7 +22,7 @@ pub const KAMAJI: Profile = Profile {
     title: "Kamaji",
     recognised_by: &[Sign::Group("kamaji.clastix.io/")],
     extends: "",
-    course: Course::Hosted(&HOSTED),
+    course: RotationMethod::Hosted(&HOSTED),
     phase_words: [""; 3],
     input: "all of the tenant's Secrets, its TenantControlPlane, its Deployment and its nodes' /etc/kubernetes",
     directory: "/etc/kubernetes",

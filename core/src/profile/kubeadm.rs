@@ -6,8 +6,8 @@ use super::{
     ids::{AuthorityId, Component},
     kubeadm_edges::EDGES,
     model::{
-        AuthorityRow, Course, FlagRow, KubeconfigRow, LeafRow, NewAuthorityFormat, OtherKind, OtherRow, Profile, Sign,
-        SigningRow, StaticPodRow,
+        AuthorityRow, FlagRow, KubeconfigRow, LeafRow, NewAuthorityFormat, OtherKind, OtherRow, Profile,
+        RotationMethod, Sign, SigningRow, StaticPodRow,
     },
 };
 use crate::x509::KeyAlgorithm;
@@ -92,7 +92,7 @@ pub const KUBEADM: Profile = Profile {
     title: "kubeadm",
     recognised_by: &[Sign::NodeTree],
     extends: "",
-    course: Course::NodeFiles,
+    course: RotationMethod::NodeFiles,
     phase_words: [""; 3],
     input: "/etc/kubernetes of a control-plane node, or the Secrets that the management cluster holds",
     directory: "/etc/kubernetes",

@@ -5,7 +5,7 @@
 use super::{
     edge::Material,
     ids::AuthorityId,
-    model::{AuthorityRow, Course, NewAuthorityFormat, OtherKind, OtherRow, Profile, Sign, SigningRow},
+    model::{AuthorityRow, NewAuthorityFormat, OtherKind, OtherRow, Profile, RotationMethod, Sign, SigningRow},
     talos_edges::EDGES,
 };
 use crate::x509::KeyAlgorithm;
@@ -34,7 +34,7 @@ pub const TALOS: Profile = Profile {
         Sign::Document(&["context", "contexts"]),
     ],
     extends: "",
-    course: Course::MachineConfigs,
+    course: RotationMethod::MachineConfigs,
     phase_words: ["PRE_ROTATE", "ROTATE", "POST_ROTATE"],
     input: "a control-plane machine's and a worker's configuration (controlplane.yaml, worker.yaml, or what `talosctl get machineconfig -o yaml` prints), secrets.yaml and your talosconfig",
     directory: "",

@@ -12,8 +12,8 @@ use crate::{
     },
     mint::{Minted, MintedLeaf},
     plan::{
-        AuthorityChange, Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source,
-        Trust,
+        AuthorityChange, FileContent, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side,
+        Source, Trust,
     },
     profile::AuthorityId,
     x509::{Certificate, KeyEncoding, PrivateKey, TrustBundle},
@@ -57,61 +57,61 @@ pub(crate) fn text(text: String) -> Bytes {
 
 impl Renderer<'_> {
     /// The bytes of a file.
-    pub(crate) fn bytes(&self, content: &Content) -> Result<Bytes, RenderError> {
+    pub(crate) fn bytes(&self, content: &FileContent) -> Result<Bytes, RenderError> {
         Ok(match content {
-            Content::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
-            Content::Widened(id, present, order) => text(self.widened(*id, present, *order).to_pem()),
-            Content::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
-            Content::AuthorityKey(id) => {
+            FileContent::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
+            FileContent::Widened(id, present, order) => text(self.widened(*id, present, *order).to_pem()),
+            FileContent::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
+            FileContent::AuthorityKey(id) => {
                 let authority_change = &self.plan.authority_changes[id];
                 self.authority_key(authority_change, authority_change.encoding)
             }
-            Content::AuthorityPair(id) => {
+            FileContent::AuthorityPair(id) => {
                 let mut bytes = text(self.certificate(*id, Side::New).to_pem());
                 bytes.extend_from_slice(&self.authority_key(&self.plan.authority_changes[id], KeyEncoding::Pkcs8));
                 bytes
             }
-            Content::Leaf(id) => text(self.leaf(*id).certificate.to_pem()),
-            Content::LeafKey(id) => self.leaf_key(*id),
-            Content::Credential(id) | Content::Pair(id) => {
+            FileContent::Leaf(id) => text(self.leaf(*id).certificate.to_pem()),
+            FileContent::LeafKey(id) => self.leaf_key(*id),
+            FileContent::Credential(id) | FileContent::Pair(id) => {
                 let mut bytes = text(self.leaf(*id).certificate.to_pem());
                 bytes.extend_from_slice(&self.leaf_key(*id));
                 bytes
             }
-            Content::Kubeconfig(source, change) => self.kubeconfig(source, change)?,
-            Content::Talosconfig(source, change) => self.talosconfig(source, change)?,
-            Content::Client(client) => self.client(client),
-            Content::Patch(patch) => self.patch(patch),
-            Content::Secrets(source, ids) => self.secrets(source, ids)?,
-            Content::Manifest(source, flags) => {
+            FileContent::Kubeconfig(source, change) => self.kubeconfig(source, change)?,
+            FileContent::Talosconfig(source, change) => self.talosconfig(source, change)?,
+            FileContent::Client(client) => self.client(client),
+            FileContent::Patch(patch) => self.patch(patch),
+            FileContent::Secrets(source, ids) => self.secrets(source, ids)?,
+            FileContent::Manifest(source, flags) => {
                 let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
                 let edited = static_pod::set_flags(&source.bytes, &flags)
                     .map_err(|error| RenderError::Manifest { file: source.file.clone(), error })?;
                 Zeroizing::new(edited)
             }
-            Content::Original(source) => Zeroizing::clone(&source.bytes),
-            Content::Object(change) => self.object(change)?,
-            Content::Text(content) => text(content.clone()),
+            FileContent::Original(source) => Zeroizing::clone(&source.bytes),
+            FileContent::Object(change) => self.object(change)?,
+            FileContent::Text(content) => text(content.clone()),
         })
     }
 
     /// Does the file hold a private key?
-    pub(crate) fn is_secret(&self, content: &Content) -> bool {
+    pub(crate) fn is_secret(&self, content: &FileContent) -> bool {
         match content {
-            Content::AuthorityKey(_)
-            | Content::AuthorityPair(_)
-            | Content::LeafKey(_)
-            | Content::Credential(_)
-            | Content::Pair(_)
-            | Content::Client(_)
-            | Content::Secrets(..) => true,
-            Content::Patch(patch) => patch.key().is_some(),
-            Content::Kubeconfig(source, _) | Content::Talosconfig(source, _) | Content::Original(source) => {
-                holds_key(&source.bytes)
-            }
-            Content::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
-            Content::Object(ObjectChange::Files(..)) => true,
-            Content::Object(ObjectChange::Kubeconfig(stored, ..)) => {
+            FileContent::AuthorityKey(_)
+            | FileContent::AuthorityPair(_)
+            | FileContent::LeafKey(_)
+            | FileContent::Credential(_)
+            | FileContent::Pair(_)
+            | FileContent::Client(_)
+            | FileContent::Secrets(..) => true,
+            FileContent::Patch(patch) => patch.key().is_some(),
+            FileContent::Kubeconfig(source, _)
+            | FileContent::Talosconfig(source, _)
+            | FileContent::Original(source) => holds_key(&source.bytes),
+            FileContent::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
+            FileContent::Object(ObjectChange::Files(..)) => true,
+            FileContent::Object(ObjectChange::Kubeconfig(stored, ..)) => {
                 stored.kubeconfig.as_ref().is_some_and(|(bytes, _)| holds_key(bytes))
             }
             _ => false,

@@ -10,7 +10,7 @@ use super::{
     verifier_cache::VerifierCache,
 };
 use crate::{
-    plan::{Access, CLUSTER_INFO, Held, PlaceKind, RotationPlan, Side, Step, split_entry},
+    plan::{CLUSTER_INFO, FileVersion, KubeconfigContext, PlaceKind, RotationPlan, Side, Step, split_entry},
     profile::{
         AuthorityId, EdgeRow,
         edge::{End, Expectation, Holding, Material, Party},
@@ -280,7 +280,7 @@ fn host(party: Party, client: &Ends, world: &SimulatedState<'_>) -> Option<Strin
     };
     let held = world.places[cell.place].files.get(path)?;
     held.iter().find_map(|held| match held {
-        Held::Kubeconfig(Access { host, .. }) => host.clone(),
+        FileVersion::Kubeconfig(KubeconfigContext { host, .. }) => host.clone(),
         _ => None,
     })
 }

@@ -19,7 +19,7 @@ use self::{
 use crate::{
     mint::Minted,
     plan::{Holder, Intent, KeyHome, Phase, RotationPlan},
-    profile::Course,
+    profile::RotationMethod,
     render::commands,
     simulate::TrustMatrix,
     text::{
@@ -240,7 +240,7 @@ fn departures(text: &mut String, plan: &RotationPlan, texts: &Texts) -> std::fmt
     for line in texts.differences {
         writeln!(text, "- {line}")?;
     }
-    if plan.profile.course == Course::NodeFiles && has_holder(plan, &Holder::Management) {
+    if plan.profile.course == RotationMethod::NodeFiles && has_holder(plan, &Holder::Management) {
         writeln!(text, "\n## Where it leaves the note on Cluster API that goes around, and why\n")?;
         for line in CLUSTER_API_DIFFERENCES {
             writeln!(text, "- {line}")?;

@@ -14,10 +14,10 @@ use crate::{
     mint::{Minted, MintedAuthority},
     package::output::OutputFiles,
     plan::{
-        Access, Action, AuthorityChange, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Shown, Side,
-        Step, Trust, Trusted,
+        Action, AuthorityChange, Edit, FileContent, Holder, Intent, KubeconfigContext, KubeconfigCredential,
+        KubeconfigTrust, Phase, Process, RotationPlan, Side, Step, Trust,
     },
-    profile::{AuthorityId, Component, Course},
+    profile::{AuthorityId, Component, RotationMethod},
     render::{Renderer, commands},
     text::{
         hex,
@@ -176,7 +176,7 @@ impl Job<'_> {
         // A tool of the platform's writes them in each phase, and keeps no log of runs.
         let profile = self.plan.profile;
         let tool_writes = match (profile.course, profile.authority(AuthorityId::Cluster)) {
-            (Course::HostPhases, Some(row)) => [row.certificate, profile.kubelet_client()].join(" "),
+            (RotationMethod::HostPhases, Some(row)) => [row.certificate, profile.kubelet_client()].join(" "),
             _ => String::new(),
         };
         format!(
@@ -236,7 +236,7 @@ impl Job<'_> {
     fn minted_workers(&self) -> Vec<String> {
         let actions = self.steps.iter().flat_map(|step| &step.actions);
         let names = actions.filter_map(|action| match action {
-            Action::Write(edit) if matches!(edit.content, Content::Credential(_)) => edit.output.split('/').nth(2),
+            Action::Write(edit) if matches!(edit.content, FileContent::Credential(_)) => edit.output.split('/').nth(2),
             _ => None,
         });
         names.map(quote).collect()
@@ -274,10 +274,10 @@ impl Job<'_> {
     fn write(&self, edit: &Edit, known: &mut KnownFiles) -> Vec<String> {
         let target = quote(&edit.target);
         let Some(file) = self.output.files.get(&edit.output) else { return Vec::new() };
-        if matches!(edit.content, Content::Text(_)) {
+        if matches!(edit.content, FileContent::Text(_)) {
             return Vec::new();
         }
-        if let (Content::Trust(id, _), Holder::ControlPlanes | Holder::Workers) = (&edit.content, self.holder) {
+        if let (FileContent::Trust(id, _), Holder::ControlPlanes | Holder::Workers) = (&edit.content, self.holder) {
             // A worker may have joined in any phase; a control-plane node has been through the one before.
             let expected = match self.holder {
                 Holder::Workers => [vec!["absent".to_owned()], self.expected_bundles()].concat(),
@@ -302,11 +302,11 @@ impl Job<'_> {
             old.or_else(|| edit.source.as_ref().map(|source| hex::lower(&Sha256::digest(source.bytes.as_slice()))));
         let old = old.unwrap_or_else(|| match edit.content {
             // Where phase 1 is behind every node, another package has put it there.
-            Content::Signing(id, Side::New) if *self.holder == Holder::ControlPlanes => {
+            FileContent::Signing(id, Side::New) if *self.holder == Holder::ControlPlanes => {
                 hex::lower(&Sha256::digest(self.renderer.certificate(id, Side::Old).to_pem().as_bytes()))
             }
             // These are Airlock's own; nothing else puts them there.
-            Content::Signing(..) | Content::Credential(_) => "absent".to_owned(),
+            FileContent::Signing(..) | FileContent::Credential(_) => "absent".to_owned(),
             _ => "any".to_owned(),
         });
         let put = format!("put {target} {:o} {new} {old}", edit.mode);
@@ -314,7 +314,7 @@ impl Job<'_> {
             Holder::Workers => {
                 let here = format!("here=$here/{}", quote(&node));
                 let mut inner = format!("{here}; {put}");
-                if let Content::Credential(_) = edit.content {
+                if let FileContent::Credential(_) = edit.content {
                     let name = edit.target.rsplit('/').next().unwrap_or_default();
                     inner = format!("{inner}; install_kubelet {}", quote(name));
                 }
@@ -322,7 +322,7 @@ impl Job<'_> {
             }
             _ => vec![put],
         };
-        if *self.holder != Holder::Workers && matches!(edit.content, Content::Credential(_)) {
+        if *self.holder != Holder::Workers && matches!(edit.content, FileContent::Credential(_)) {
             let name = edit.target.rsplit('/').next().unwrap_or_default();
             lines.push(format!("install_kubelet {}", quote(name)));
         }
@@ -386,7 +386,7 @@ impl Job<'_> {
         }
         texts.extend(begun(authority_change));
         let given = crate::package::output::edits(self.plan).filter(|(_, edit)| {
-            matches!(edit.content, Content::Trust(AuthorityId::Cluster, _)) && edit.source.is_some()
+            matches!(edit.content, FileContent::Trust(AuthorityId::Cluster, _)) && edit.source.is_some()
         });
         texts.extend(given.filter_map(|(_, edit)| edit.source.as_ref().map(|source| unwrapped(&source.bytes))));
         // The new CA alone is where phase 3 ends; going back from there is an undo.
@@ -471,9 +471,9 @@ impl Job<'_> {
         let at = |folder: &str, path: &str| format!("{folder}/{}{path}", self.holder.folder());
         let bytes = |path: &String| self.output.files.get(path).map(|file| file.bytes.as_slice());
         let is_usable = |path: &String| {
-            let access = bytes(path).and_then(|bytes| Access::read(bytes, None, |_| None));
+            let access = bytes(path).and_then(|bytes| KubeconfigContext::read(bytes, None, |_| None));
             access.is_some_and(|access| match (&access.trust, &access.credential) {
-                (Trusted::These(anchors), Shown::These(chain, _)) => {
+                (KubeconfigTrust::These(anchors), KubeconfigCredential::These(chain, _)) => {
                     anchors.contains(new) && chain.first().is_some_and(|leaf| leaf.is_signed_by(old))
                 }
                 _ => false,

@@ -11,7 +11,8 @@ use super::{
     model::{
         authorities::{AuthorityChange, KeyHome},
         initial_state::{
-            Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted, entry,
+            CLUSTER_INFO, EXTENSIONS, FileVersion, KUBELET_SERVING, KubeconfigContext, KubeconfigCredential,
+            KubeconfigTrust, PODS, Place, PlaceKind, entry,
         },
         rotation_plan::RotationPlan,
     },
@@ -45,7 +46,7 @@ pub(super) fn initial_state(
         let manifest = inventory.profile.manifest(Component::Apiserver).zip(kubelet_authority.unseen());
         let flags = manifest.map(|(manifest, path)| {
             let flags = BTreeMap::from([(KUBELET_AUTHORITY_FLAG, path.to_owned())]);
-            (manifest.to_owned(), BTreeSet::from([Held::Flags(flags)]))
+            (manifest.to_owned(), BTreeSet::from([FileVersion::Flags(flags)]))
         });
         let files = flags.into_iter().collect();
         places.push(Place { kind: PlaceKind::RolledOut, name, authority: AuthorityId::Cluster, files });
@@ -61,10 +62,10 @@ pub(super) fn initial_state(
             // People are asked only at the end of a phase.
             let signers = [progress.unseen().first().copied().unwrap_or(standing), standing];
             signers.map(|signer| {
-                Held::Kubeconfig(Access {
+                FileVersion::Kubeconfig(KubeconfigContext {
                     host: None,
-                    trust: Trusted::These(standing.trusts(old, new)),
-                    credential: Shown::SignedBy(signer.signer(old, new).clone()),
+                    trust: KubeconfigTrust::These(standing.trusts(old, new)),
+                    credential: KubeconfigCredential::SignedBy(signer.signer(old, new).clone()),
                 })
             })
         });
@@ -89,7 +90,7 @@ impl Present<'_> {
         {
             if let Some(row) = self.inventory.profile.authority(authority_change.id) {
                 let signer = standing.signer(&authority_change.old, self.progress.new_of(authority_change.id));
-                let key = || BTreeSet::from([Held::Key(signer.public_key().clone())]);
+                let key = || BTreeSet::from([FileVersion::Key(signer.public_key().clone())]);
                 files.entry(row.key.to_owned()).or_insert_with(key);
             }
         }
@@ -103,14 +104,14 @@ impl Present<'_> {
                 Standing::TrustsBoth | Standing::Switched => self.inventory.profile.signing.certificate,
             };
             let value = if signs { file.to_owned() } else { String::new() };
-            let flags = || BTreeSet::from([Held::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
+            let flags = || BTreeSet::from([FileVersion::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
             files.entry(path.to_owned()).or_insert_with(flags);
         }
         // A key that stayed away with a copy of the new CA.
         if let Some(copy) = self.inventory.signing_copy(node)
             && let Some(new) = self.progress.new_of(AuthorityId::Cluster)
         {
-            let key = || BTreeSet::from([Held::Key(new.public_key().clone())]);
+            let key = || BTreeSet::from([FileVersion::Key(new.public_key().clone())]);
             files.entry(copy.key).or_insert_with(key);
         }
         let kind = if node.role == Role::Hosted { PlaceKind::Hosted } else { PlaceKind::ControlPlane };
@@ -118,16 +119,18 @@ impl Present<'_> {
     }
 
     /// Everything that was given of a node. A kubelet has a certificate even if it was not given.
-    fn files(&self, node: &Node) -> BTreeMap<String, BTreeSet<Held>> {
+    fn files(&self, node: &Node) -> BTreeMap<String, BTreeSet<FileVersion>> {
         let files = node.slots.iter().chain(&node.others).filter_map(|(path, slot)| {
             let held = match &slot.artifact {
-                Artifact::Certificates(certificates) => Held::Certificates(certificates.clone()),
-                Artifact::Credential(chain, key) => Held::Credential(chain.clone(), key.public_key().clone()),
-                Artifact::PrivateKey(key) => Held::Key(key.public_key().clone()),
-                Artifact::Kubeconfig(kubeconfig) => Held::Kubeconfig(Access::of(kubeconfig, current(kubeconfig))?),
-                Artifact::StaticPod(pod) => Held::Flags(flags(pod)),
+                Artifact::Certificates(certificates) => FileVersion::Certificates(certificates.clone()),
+                Artifact::Credential(chain, key) => FileVersion::Credential(chain.clone(), key.public_key().clone()),
+                Artifact::PrivateKey(key) => FileVersion::Key(key.public_key().clone()),
+                Artifact::Kubeconfig(kubeconfig) => {
+                    FileVersion::Kubeconfig(KubeconfigContext::of(kubeconfig, current(kubeconfig))?)
+                }
+                Artifact::StaticPod(pod) => FileVersion::Flags(flags(pod)),
                 Artifact::KubeletConfig(config) => {
-                    Held::Flags(BTreeMap::from([(CLIENT_FLAG, config.client_ca_file.clone()?)]))
+                    FileVersion::Flags(BTreeMap::from([(CLIENT_FLAG, config.client_ca_file.clone()?)]))
                 }
                 Artifact::PublicKey(_)
                 | Artifact::SigningRequest(_)
@@ -146,13 +149,13 @@ impl Present<'_> {
             let unseen = || {
                 // It renews after the rest of phase 2.
                 let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
-                [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
+                [before, standing].map(|standing| FileVersion::SignedBy(standing.signer(old, new).clone())).into()
             };
             files.entry(self.inventory.profile.kubelet_client().to_owned()).or_insert_with(unseen);
             files.insert(KUBELET_SERVING.to_owned(), self.serving(node, authority_change));
             let config = self.inventory.profile.others.iter().find(|row| row.kind == OtherKind::KubeletConfig);
             if let (Some(row), Some(path)) = (config, self.inventory.kubelet_client_file(node)) {
-                let held = Held::Flags(BTreeMap::from([(CLIENT_FLAG, path)]));
+                let held = FileVersion::Flags(BTreeMap::from([(CLIENT_FLAG, path)]));
                 files.insert(row.path.to_owned(), [held].into());
             }
         }
@@ -160,9 +163,9 @@ impl Present<'_> {
     }
 
     /// What a kubelet serves: the certificate in a file, or one that a CA of the cluster issued on its request.
-    fn serving(&self, node: &Node, authority_change: &AuthorityChange) -> BTreeSet<Held> {
+    fn serving(&self, node: &Node, authority_change: &AuthorityChange) -> BTreeSet<FileVersion> {
         match self.inventory.kubelet_serving(node) {
-            KubeletServing::File(path) | KubeletServing::OtherIssuer(path) => [Held::ServedFrom(path)].into(),
+            KubeletServing::File(path) | KubeletServing::OtherIssuer(path) => [FileVersion::ServedFrom(path)].into(),
             KubeletServing::Requested | KubeletServing::Unknown | KubeletServing::NotProvided(_) => {
                 self.requested_serving(authority_change, self.progress.node(node))
             }
@@ -170,14 +173,14 @@ impl Present<'_> {
     }
 
     /// A serving certificate that a kubelet requested: it may have been renewed since the last step.
-    fn requested_serving(&self, authority_change: &AuthorityChange, standing: Standing) -> BTreeSet<Held> {
+    fn requested_serving(&self, authority_change: &AuthorityChange, standing: Standing) -> BTreeSet<FileVersion> {
         let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
-        [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
+        [before, standing].map(|standing| FileVersion::SignedBy(standing.signer(old, new).clone())).into()
     }
 
     /// The files that the settings of a worker's kubelet name, apart from files of other workers with the same path.
-    fn name_own_files(&self, node: &Node, files: &mut BTreeMap<String, BTreeSet<Held>>) {
+    fn name_own_files(&self, node: &Node, files: &mut BTreeMap<String, BTreeSet<FileVersion>>) {
         let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
         let mut own = BTreeMap::new();
         let mut named = |path: &str| {
@@ -187,9 +190,9 @@ impl Present<'_> {
         };
         for held in files.values_mut() {
             let renamed = held.iter().map(|held| match held {
-                Held::ServedFrom(path) => Held::ServedFrom(named(path)),
-                Held::Flags(_) => match held.client_file().filter(|path| *path != ca) {
-                    Some(path) => Held::Flags(BTreeMap::from([(CLIENT_FLAG, named(path))])),
+                FileVersion::ServedFrom(path) => FileVersion::ServedFrom(named(path)),
+                FileVersion::Flags(_) => match held.client_file().filter(|path| *path != ca) {
+                    Some(path) => FileVersion::Flags(BTreeMap::from([(CLIENT_FLAG, named(path))])),
                     None => held.clone(),
                 },
                 _ => held.clone(),
@@ -217,7 +220,7 @@ impl Present<'_> {
                 let anchors = slot.artifact.certificates();
                 let foreign = self.inventory.foreign_in(AuthorityId::Cluster, anchors);
                 if !foreign.is_empty() || self.inventory.is_client_bundle(node, &path) {
-                    let held = BTreeSet::from([Held::Certificates(anchors.to_vec())]);
+                    let held = BTreeSet::from([FileVersion::Certificates(anchors.to_vec())]);
                     place.files.insert(RotationPlan::own_file(&node.name, &path), held);
                 }
             }
@@ -230,21 +233,27 @@ impl Present<'_> {
         let given = self.inventory.object(ObjectRole::ClusterInfo);
         let given = given.and_then(|stored| stored.kubeconfig.as_ref()).and_then(|(_, kubeconfig)| {
             let trusting = kubeconfig.trust.iter().position(|trust| authority_change.is_trusted_by(trust))?;
-            Access::entries(kubeconfig, Some(trusting), None)
+            KubeconfigContext::entries(kubeconfig, Some(trusting), None)
         });
         let unseen = self.progress.unseen();
         let told: BTreeSet<_> = match given {
-            Some(access) => BTreeSet::from([Held::Kubeconfig(access)]),
+            Some(access) => BTreeSet::from([FileVersion::Kubeconfig(access)]),
             None => unseen
                 .iter()
-                .map(|standing| Trusted::These(standing.trusts(old, new)))
-                .map(|trust| Held::Kubeconfig(Access { host: None, trust, credential: Shown::NotJudged }))
+                .map(|standing| KubeconfigTrust::These(standing.trusts(old, new)))
+                .map(|trust| {
+                    FileVersion::Kubeconfig(KubeconfigContext {
+                        host: None,
+                        trust,
+                        credential: KubeconfigCredential::NotJudged,
+                    })
+                })
                 .collect(),
         };
         let mut files = BTreeMap::from([(CLUSTER_INFO.to_owned(), told)]);
         if self.progress.has_begun() {
             // Pods that have not been restarted trust what they were given before.
-            let held = |standing: &Standing| Held::Certificates(standing.trusts(old, new));
+            let held = |standing: &Standing| FileVersion::Certificates(standing.trusts(old, new));
             files.insert(PODS.to_owned(), unseen.iter().map(held).collect());
         }
         if self.progress.has_switched() {
@@ -252,7 +261,10 @@ impl Present<'_> {
             for authority_change in self.authority_changes.values() {
                 let both =
                     Standing::TrustsBoth.trusts(&authority_change.old, self.progress.new_of(authority_change.id));
-                files.insert(EXTENSIONS.to_owned() + authority_change.id.as_str(), [Held::Certificates(both)].into());
+                files.insert(
+                    EXTENSIONS.to_owned() + authority_change.id.as_str(),
+                    [FileVersion::Certificates(both)].into(),
+                );
             }
         }
         Place { kind: PlaceKind::Cluster, name: "cluster".to_owned(), authority: AuthorityId::Cluster, files }
@@ -274,8 +286,12 @@ impl Present<'_> {
         let bundles = super::objects::hanging_bundles(self.inventory, authority_change).into_iter();
         let bundles = bundles.map(|(stored, bundle)| {
             let held = self.progress.unseen().into_iter().map(|standing| {
-                let credential = Shown::SignedBy(standing.signer(old, new).clone());
-                Held::Kubeconfig(Access { host: None, trust: Trusted::These(bundle.certificates.clone()), credential })
+                let credential = KubeconfigCredential::SignedBy(standing.signer(old, new).clone());
+                FileVersion::Kubeconfig(KubeconfigContext {
+                    host: None,
+                    trust: KubeconfigTrust::These(bundle.certificates.clone()),
+                    credential,
+                })
             });
             (format!("{}, {}", stored.place(), bundle.pointer), held.collect())
         });
@@ -293,8 +309,8 @@ impl Present<'_> {
         for slot in &self.inventory.clients {
             let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
             for (name, context) in contexts(kubeconfig, authority_change) {
-                if let Some(access) = Access::of(kubeconfig, context) {
-                    files.insert(entry(&slot.file, &name), BTreeSet::from([Held::Kubeconfig(access)]));
+                if let Some(access) = KubeconfigContext::of(kubeconfig, context) {
+                    files.insert(entry(&slot.file, &name), BTreeSet::from([FileVersion::Kubeconfig(access)]));
                 }
             }
         }
@@ -302,14 +318,14 @@ impl Present<'_> {
     }
 }
 
-fn of_secret(stored: &StoredObject) -> Option<Held> {
+fn of_secret(stored: &StoredObject) -> Option<FileVersion> {
     match stored.role {
         ObjectRole::Secret(SecretContent::Authority(AuthorityId::Cluster | AuthorityId::FrontProxy)) => {
-            Some(Held::Certificates(stored.certificates.clone()))
+            Some(FileVersion::Certificates(stored.certificates.clone()))
         }
         ObjectRole::Secret(SecretContent::Kubeconfig) => {
             let (_, kubeconfig) = stored.kubeconfig.as_ref()?;
-            Access::of(kubeconfig, current(kubeconfig)).map(Held::Kubeconfig)
+            KubeconfigContext::of(kubeconfig, current(kubeconfig)).map(FileVersion::Kubeconfig)
         }
         _ => None,
     }

@@ -7,21 +7,23 @@ use crate::{
     inventory::Standing,
     plan::model::{
         authorities::AuthorityChange,
-        initial_state::{Access, Held, KUBELET_SERVING, Place, PlaceKind, Shown, Trusted},
+        initial_state::{
+            FileVersion, KUBELET_SERVING, KubeconfigContext, KubeconfigCredential, KubeconfigTrust, Place, PlaceKind,
+        },
     },
     profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG},
     x509::Certificate,
 };
 
-type Files = BTreeMap<String, BTreeSet<Held>>;
+type Files = BTreeMap<String, BTreeSet<FileVersion>>;
 
-fn put(files: &mut Files, path: &str, held: Held) {
+fn put(files: &mut Files, path: &str, held: FileVersion) {
     files.entry(path.to_owned()).or_default().insert(held);
 }
 
 /// A kubeconfig that trusts these.
-fn trusting(trust: Vec<Certificate>, credential: Shown) -> Held {
-    Held::Kubeconfig(Access { host: None, trust: Trusted::These(trust), credential })
+fn trusting(trust: Vec<Certificate>, credential: KubeconfigCredential) -> FileVersion {
+    FileVersion::Kubeconfig(KubeconfigContext { host: None, trust: KubeconfigTrust::These(trust), credential })
 }
 
 impl Present<'_> {
@@ -43,11 +45,11 @@ impl Present<'_> {
             let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
             let signer = standing.signer(old, new);
             if let Some(row) = profile.authority(authority_change.id) {
-                put(&mut files, row.certificate, Held::Certificates(standing.trusts(old, new)));
-                put(&mut files, row.key, Held::Key(signer.public_key().clone()));
+                put(&mut files, row.certificate, FileVersion::Certificates(standing.trusts(old, new)));
+                put(&mut files, row.key, FileVersion::Key(signer.public_key().clone()));
             }
             for row in profile.leaves.iter().filter(|row| row.authority == authority_change.id) {
-                put(&mut files, row.certificate, Held::SignedBy(signer.clone()));
+                put(&mut files, row.certificate, FileVersion::SignedBy(signer.clone()));
             }
             if authority_change.id != AuthorityId::Cluster {
                 continue;
@@ -55,22 +57,22 @@ impl Present<'_> {
             self.unseen_kubelet(&mut files, authority_change, standing);
             for row in profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet)) {
                 let trust = standing.trusts(old, new);
-                put(&mut files, row.path, trusting(trust, Shown::SignedBy(signer.clone())));
+                put(&mut files, row.path, trusting(trust, KubeconfigCredential::SignedBy(signer.clone())));
             }
             let both = matches!(standing, Standing::TrustsBoth | Standing::Switched);
             let own = profile.authority(authority_change.id).map_or("", |row| row.certificate);
             if let Some(manifest) = profile.manifest(Component::ControllerManager) {
                 let file = if both { profile.signing.certificate } else { own };
-                put(&mut files, manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, file.to_owned())])));
+                put(&mut files, manifest, FileVersion::Flags(BTreeMap::from([(SIGNING_FLAG, file.to_owned())])));
             }
             if let (Some(manifest), Some(path)) =
                 (profile.manifest(Component::Apiserver), self.kubelet_authority.unseen())
             {
                 let flags = BTreeMap::from([(KUBELET_AUTHORITY_FLAG, path.to_owned())]);
-                put(&mut files, manifest, Held::Flags(flags));
+                put(&mut files, manifest, FileVersion::Flags(flags));
             }
             if both {
-                put(&mut files, profile.signing.certificate, Held::Certificates(vec![signer.clone()]));
+                put(&mut files, profile.signing.certificate, FileVersion::Certificates(vec![signer.clone()]));
             }
         }
         Place {
@@ -86,12 +88,12 @@ impl Present<'_> {
         let profile = self.inventory.profile;
         let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         if let Some(row) = profile.authority(authority_change.id) {
-            put(files, row.certificate, Held::Certificates(standing.trusts(old, new)));
+            put(files, row.certificate, FileVersion::Certificates(standing.trusts(old, new)));
         }
         if let Some(row) = profile.kubelet_conf() {
-            let credential = Shown::InFile(profile.kubelet_client().to_owned());
+            let credential = KubeconfigCredential::InFile(profile.kubelet_client().to_owned());
             put(files, row.path, trusting(standing.trusts(old, new), credential));
-            put(files, profile.kubelet_client(), Held::SignedBy(standing.signer(old, new).clone()));
+            put(files, profile.kubelet_client(), FileVersion::SignedBy(standing.signer(old, new).clone()));
             files
                 .entry(KUBELET_SERVING.to_owned())
                 .or_default()

@@ -24,7 +24,7 @@ pub(crate) fn person(text: &str) -> Action {
 }
 
 /// Builds the list.
-pub(crate) struct Sequence<'a, 'b> {
+pub(crate) struct MachineSequence<'a, 'b> {
     pub(crate) inventory: &'a Inventory,
     pub(crate) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     pub(crate) progress: Progress<'a>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::builder::{PUBLIC, SECRET, Sequence, person};
+use super::builder::{MachineSequence, PUBLIC, SECRET, person};
 use crate::{
     finding::Finding,
     inventory::Inventory,
@@ -11,7 +11,7 @@ use crate::{
         model::{
             actions::Action,
             authorities::AuthorityChange,
-            content::{Content, Edit, NewClient},
+            content::{Edit, FileContent, NewClient},
             leaves::Identity,
             phase::Phase,
             steps::{Fact, Gate, Holder},
@@ -97,7 +97,7 @@ pub(crate) fn contexts(
     authority_changes.values().map(|authority_change| (authority_change.id, context(authority_change))).collect()
 }
 
-impl Sequence<'_, '_> {
+impl MachineSequence<'_, '_> {
     pub(super) fn clients(&mut self, phase: Phase) {
         let inventory = self.inventory;
         let mut actions = objects::clients(inventory, phase, self.authority_changes, self.progress, self.replacements);
@@ -111,7 +111,7 @@ impl Sequence<'_, '_> {
                 output: format!("{}/clients/{}.crt", phase.folder(), row.name),
                 mode: PUBLIC,
                 source: None,
-                content: Content::Trust(row.id, phase.trust()),
+                content: FileContent::Trust(row.id, phase.trust()),
                 before: phase.trusted_before().to_owned(),
                 after: phase.trust().to_string(),
             }));
@@ -151,7 +151,7 @@ impl Sequence<'_, '_> {
             output: format!("{}/clients/{}", phase.folder(), kind.name),
             mode: SECRET,
             source: None,
-            content: Content::Client(client),
+            content: FileContent::Client(client),
             before: if first { "none given".to_owned() } else { phase.trusted_before().to_owned() },
             after: format!("trusts {}; credential of new CA", phase.trust()),
         })

@@ -10,7 +10,9 @@ use crate::{
         initial_state::contexts,
         model::{
             authorities::AuthorityChange,
-            initial_state::{Access, Held, PODS, Place, PlaceKind, Shown, Trusted, entry},
+            initial_state::{
+                FileVersion, KubeconfigContext, KubeconfigCredential, KubeconfigTrust, PODS, Place, PlaceKind, entry,
+            },
         },
         progress::Progress,
     },
@@ -18,7 +20,7 @@ use crate::{
     x509::Certificate,
 };
 
-type Files = BTreeMap<String, BTreeSet<Held>>;
+type Files = BTreeMap<String, BTreeSet<FileVersion>>;
 
 /// Every place that a rotation touches.
 pub(crate) fn initial_state(
@@ -58,9 +60,9 @@ impl Present<'_> {
             // A key that was taken out is taken to be the one that belongs to the certificate.
             let issuing = accepted.first().filter(|_| node.role == Role::ControlPlane);
             if let Some(issuing) = issuing {
-                files.insert(row.key.to_owned(), BTreeSet::from([Held::Key(issuing.public_key().clone())]));
+                files.insert(row.key.to_owned(), BTreeSet::from([FileVersion::Key(issuing.public_key().clone())]));
             }
-            files.insert(row.certificate.to_owned(), BTreeSet::from([Held::Certificates(accepted)]));
+            files.insert(row.certificate.to_owned(), BTreeSet::from([FileVersion::Certificates(accepted)]));
         }
         if let Some(authority_change) = self.authority_changes.get(&AuthorityId::Cluster) {
             let standing = self.progress.reached(&node.name, self.place()).unwrap_or(Standing::Before);
@@ -78,9 +80,9 @@ impl Present<'_> {
         let new = self.progress.new_of(authority_change.id);
         let mut held = BTreeSet::new();
         if standing < Standing::Done {
-            held.insert(Held::SignedBy(authority_change.old.clone()));
+            held.insert(FileVersion::SignedBy(authority_change.old.clone()));
         }
-        held.extend(new.filter(|_| standing >= Standing::Switched).cloned().map(Held::SignedBy));
+        held.extend(new.filter(|_| standing >= Standing::Switched).cloned().map(FileVersion::SignedBy));
         files.entry(self.inventory.profile.kubelet_client().to_owned()).or_default().extend(held);
     }
 
@@ -105,7 +107,7 @@ impl Present<'_> {
         for row in self.inventory.profile.authorities {
             let Some(authority_change) = self.authority_changes.get(&row.id) else { continue };
             let trust = standing.trusts(&authority_change.old, self.progress.new_of(row.id));
-            files.entry(row.certificate.to_owned()).or_default().insert(Held::Certificates(trust));
+            files.entry(row.certificate.to_owned()).or_default().insert(FileVersion::Certificates(trust));
             if row.id == AuthorityId::Cluster {
                 self.kubelet(files, authority_change, standing);
             }
@@ -120,11 +122,10 @@ impl Present<'_> {
             self.authority_changes.get(&AuthorityId::Cluster).filter(|_| self.progress.has_begun())
         {
             let new = self.progress.new_of(authority_change.id);
-            let published = self
-                .progress
-                .unseen()
-                .into_iter()
-                .map(|standing| Held::Certificates(vec![standing.signer(&authority_change.old, new).clone()]));
+            let published =
+                self.progress.unseen().into_iter().map(|standing| {
+                    FileVersion::Certificates(vec![standing.signer(&authority_change.old, new).clone()])
+                });
             files.insert(PODS.to_owned(), published.collect());
         }
         files
@@ -136,8 +137,8 @@ impl Present<'_> {
             let Some((id, access)) = slot.artifact.access() else { continue };
             for (name, context) in contexts(access, authority_change).into_iter().filter(|_| id == authority_change.id)
             {
-                if let Some(access) = Access::of(access, context) {
-                    files.insert(entry(&slot.file, &name), BTreeSet::from([Held::Kubeconfig(access)]));
+                if let Some(access) = KubeconfigContext::of(access, context) {
+                    files.insert(entry(&slot.file, &name), BTreeSet::from([FileVersion::Kubeconfig(access)]));
                 }
             }
         }
@@ -151,10 +152,10 @@ impl Present<'_> {
         let first = unseen.first().copied().unwrap_or(Standing::Before);
         let held = unseen.into_iter().flat_map(|standing| {
             [first, standing].map(|signer| {
-                Held::Kubeconfig(Access {
+                FileVersion::Kubeconfig(KubeconfigContext {
                     host: None,
-                    trust: Trusted::These(standing.trusts(old, new)),
-                    credential: Shown::SignedBy(signer.signer(old, new).clone()),
+                    trust: KubeconfigTrust::These(standing.trusts(old, new)),
+                    credential: KubeconfigCredential::SignedBy(signer.signer(old, new).clone()),
                 })
             })
         });

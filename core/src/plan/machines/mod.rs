@@ -16,14 +16,14 @@ pub(super) use self::{
 };
 
 use self::{
-    builder::{PUBLIC, SECRET, Sequence, person},
+    builder::{MachineSequence, PUBLIC, SECRET, person},
     roles::MachineGroup,
 };
 use super::{
     model::{
         actions::{Action, ClusterAction, Logs},
         authorities::AuthorityChange,
-        content::{Content, Edit, MachinePatch, PatchForm, Source},
+        content::{Edit, FileContent, MachinePatch, PatchForm, Source},
         phase::{Phase, Side, Trust},
         steps::{Carrier, Fact, Gate, Holder, Step},
     },
@@ -54,13 +54,14 @@ pub(super) fn sequence<'a>(
     let groups = roles::groups(inventory, authority_changes, findings);
     clients::note_missing(inventory, authority_changes, findings);
     note_access(inventory, authority_changes, progress, findings);
-    let mut sequence = Sequence { inventory, authority_changes, progress, replacements, groups, steps: Vec::new() };
+    let mut sequence =
+        MachineSequence { inventory, authority_changes, progress, replacements, groups, steps: Vec::new() };
     sequence.freeze();
     Phase::ALL.into_iter().for_each(|phase| sequence.phase(phase));
     sequence.steps
 }
 
-impl Sequence<'_, '_> {
+impl MachineSequence<'_, '_> {
     fn freeze(&mut self) {
         let gate = "nothing changes machines' configurations but this package";
         let title = "Freeze what would undo the rotation";
@@ -155,7 +156,15 @@ impl Sequence<'_, '_> {
                 PatchForm::Undo => format!("{} of every {} machine, to go back", row.title, role.in_words()),
             };
             let mode = if patch.key().is_some() { SECRET } else { PUBLIC };
-            Action::Write(Edit { target, output, mode, source: None, content: Content::Patch(patch), before, after })
+            Action::Write(Edit {
+                target,
+                output,
+                mode,
+                source: None,
+                content: FileContent::Patch(patch),
+                before,
+                after,
+            })
         });
         let (title, gate) = match (phase, role) {
             (Phase::TrustBoth, _) => ("accept both CAs", "each of them accepts certificates of the new CA"),
@@ -258,7 +267,7 @@ impl Sequence<'_, '_> {
             output: format!("{}/secrets.yaml", Phase::DropOld.folder()),
             mode: SECRET,
             source: Some(source.clone()),
-            content: Content::Secrets(source, ids),
+            content: FileContent::Secrets(source, ids),
             before: "old CA".to_owned(),
             after: "new CA".to_owned(),
         };

@@ -13,7 +13,7 @@ use crate::{
     plan::{dependents::is_served, model::initial_state::host_of_url},
     profile::{
         AuthorityId, Component,
-        file_flags::{Content, Use},
+        file_flags::{FlagContent, Use},
     },
 };
 
@@ -30,10 +30,10 @@ impl Judge<'_> {
         }
         let (configuration, url) = match (&reader.reference, file) {
             (Reference::Kubeconfig { file, field }, Changed::TrustBundle) => (file.as_str(), server(node, file, field)),
-            (Reference::Config { file, field, content: Some(Content::TrustBundle) }, _) => {
+            (Reference::Config { file, field, content: Some(FlagContent::TrustBundle) }, _) => {
                 (file.as_str(), egress(node, file, field))
             }
-            (Reference::Config { content: Some(Content::Kubeconfig), .. }, Changed::Kubeconfig) => {
+            (Reference::Config { content: Some(FlagContent::Kubeconfig), .. }, Changed::Kubeconfig) => {
                 (path, server(node, path, ""))
             }
             (Reference::Flag(_), Changed::Kubeconfig) if connects_elsewhere(reader) => (path, server(node, path, "")),

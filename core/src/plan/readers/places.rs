@@ -15,7 +15,7 @@ use crate::{
     },
     profile::{
         AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG,
-        file_flags::{Content, Program},
+        file_flags::{FlagContent, Program},
     },
 };
 
@@ -75,7 +75,7 @@ impl Judge<'_> {
         for reader in readers {
             let depends = matches!(
                 reader.content(),
-                Some(Content::TrustBundle | Content::Certificate | Content::Kubeconfig | Content::Pair)
+                Some(FlagContent::TrustBundle | FlagContent::Certificate | FlagContent::Kubeconfig | FlagContent::Pair)
             );
             let from_etcd = matches!(&reader.reference, Reference::Flag(flag) if flag.starts_with("etcd-"))
                 || component(reader) == Some(Component::Etcd);

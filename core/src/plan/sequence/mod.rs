@@ -19,7 +19,7 @@ use super::{
         actions::{Action, ClusterAction},
         authorities::AuthorityChange,
         consumers::Consumers,
-        content::{Content, Edit},
+        content::{Edit, FileContent},
         phase::Phase,
         request::{KubeletCertificates, RotationRequest, Workers},
         steps::{Carrier, Fact, Gate, Holder, Step},
@@ -34,7 +34,7 @@ use super::{
 use crate::{
     finding::Finding,
     inventory::{Inventory, Node, Role},
-    profile::{AuthorityId, Component, Course},
+    profile::{AuthorityId, Component, RotationMethod},
     time::UnixTime,
 };
 
@@ -75,7 +75,7 @@ pub(super) fn sequence<'a>(
         steps,
     };
     match (inventory.profile.course, &inventory.tenant) {
-        (Course::HostPhases, _) => sequence.host_phases(),
+        (RotationMethod::HostPhases, _) => sequence.host_phases(),
         (_, Some(tenant)) if at_once => sequence.at_once(tenant),
         _ => {
             sequence.freeze();
@@ -84,7 +84,7 @@ pub(super) fn sequence<'a>(
             sequence.drop_old();
         }
     }
-    if inventory.profile.course == Course::NodeFiles {
+    if inventory.profile.course == RotationMethod::NodeFiles {
         backup::insert(&mut sequence.steps);
         cluster_api::explain_pause(&mut sequence.steps);
         sequence.check_pauses(findings);
@@ -417,7 +417,7 @@ impl<'a> Sequence<'a, '_> {
             output: format!("{}/workers/ca.crt", phase.folder()),
             mode: 0o644,
             source: None,
-            content: Content::Trust(AuthorityId::Cluster, order),
+            content: FileContent::Trust(AuthorityId::Cluster, order),
             before: phase.trusted_before().to_owned(),
             after: order.to_string(),
         })];
