@@ -11,12 +11,12 @@ mod editable;
 pub(crate) mod effort;
 mod foreign;
 mod host_phases;
-mod hosted;
+mod hosted_control_plane;
 mod initial_state;
 mod key_home;
 mod keyless;
 mod kubelet_authority;
-mod machines;
+mod machine_configs;
 mod manager_steps;
 pub(crate) mod model;
 mod new_authorities;
@@ -37,7 +37,7 @@ mod unhandled;
 pub(crate) use self::{
     brought::candidate,
     host_phases::TOOL,
-    hosted::IN_PODS,
+    hosted_control_plane::IN_PODS,
     initial_state::flags,
     model::{
         actions::{Action, ClusterAction, Logs, Machines},

@@ -1,9 +1,9 @@
 //! Decides a whole rotation.
 
 use super::{
-    editable, hosted, initial_state, key_home, keyless,
+    editable, hosted_control_plane, initial_state, key_home, keyless,
     kubelet_authority::KubeletAuthority,
-    machines, manager_steps,
+    machine_configs, manager_steps,
     model::{
         consumers::Consumers,
         foreign::ForeignBundles,
@@ -37,8 +37,8 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         refuse_errors(&mut findings)?;
     }
     let mut key_requests = Vec::new();
-    let at_once = hosted::is_at_once(inventory, request, &mut findings);
-    let minting = hosted::with_minted_kubelets(request);
+    let at_once = hosted_control_plane::is_at_once(inventory, request, &mut findings);
+    let minting = hosted_control_plane::with_minted_kubelets(request);
     let request = if at_once { &minting } else { request };
     let authority_changes =
         new_authorities::authority_changes(inventory, request, now, &mut key_requests, &mut findings);
@@ -53,7 +53,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut steps = match inventory.profile.course {
         RotationMethod::Managed(manager) => manager_steps::sequence(manager, inventory, request, &mut findings),
         RotationMethod::MachineConfigs => {
-            machines::sequence(inventory, &authority_changes, progress, &mut replacements, &mut findings)
+            machine_configs::sequence(inventory, &authority_changes, progress, &mut replacements, &mut findings)
         }
         RotationMethod::Hosted(_) | RotationMethod::HostPhases | RotationMethod::NodeFiles => sequence::sequence(
             inventory,
@@ -85,12 +85,12 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let workers = nodes::kept_by_workers(inventory, &authority_changes);
     let initial_state = match inventory.profile.course {
         RotationMethod::Managed(_) => Vec::new(),
-        RotationMethod::MachineConfigs => machines::initial_state(inventory, &authority_changes, progress),
+        RotationMethod::MachineConfigs => machine_configs::initial_state(inventory, &authority_changes, progress),
         RotationMethod::Hosted(_) | RotationMethod::HostPhases | RotationMethod::NodeFiles => {
             initial_state::initial_state(inventory, &authority_changes, progress, &kubelet_authority)
         }
     };
-    let contexts = machines::contexts(inventory, &authority_changes);
+    let contexts = machine_configs::contexts(inventory, &authority_changes);
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
         profile: inventory.profile,
@@ -100,7 +100,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         name: package_name(inventory, request, now),
         now,
         foreign: ForeignBundles::of(inventory, &authority_changes),
-        machines: if authority_changes.is_empty() { Vec::new() } else { machines::configurations(inventory) },
+        machines: if authority_changes.is_empty() { Vec::new() } else { machine_configs::configurations(inventory) },
         authority_changes,
         replacements,
         requests,
@@ -113,7 +113,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         edges: inventory.profile.edges.iter().copied().chain(consumers.rows()).collect(),
         consumers: consumers.all,
         contexts,
-        api_port: machines::api_port(inventory),
+        api_port: machine_configs::api_port(inventory),
         workers,
         findings,
         acknowledged,

@@ -1,7 +1,7 @@
 //! The bytes of each file that a plan describes, and the shell commands of each step.
 
 pub(crate) mod commands;
-mod machines;
+mod machine_configs;
 mod renderer;
 
 pub use self::renderer::RenderError;

@@ -9,7 +9,7 @@ mod edges;
 mod effects;
 mod handshake;
 mod hosted;
-mod machines;
+mod machine_configs;
 mod matrix;
 mod node_effects;
 mod serving;

@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     foreign, hosted,
     library::{Library, function, head},
-    machines,
+    machine_configs,
     node::shown_sum,
     verify,
 };
@@ -72,7 +72,7 @@ pub(super) fn library(plan: &RotationPlan, output: &OutputFiles) -> Library {
         parts.push(REPLACE);
     }
     if plan.steps.iter().any(asks_machines) {
-        parts.push(machines::LIBRARY);
+        parts.push(machine_configs::LIBRARY);
     }
     if plan.profile.hosted().is_some() {
         parts.extend(hosted::LIBRARY);
@@ -98,7 +98,7 @@ pub(super) fn script(
                 && let FileContent::Patch(patch) = &edit.content
                 && patch.form == PatchForm::Incremental
             {
-                lines.push(machines::line(plan, renderer, step, edit, patch));
+                lines.push(machine_configs::line(plan, renderer, step, edit, patch));
                 if patch.authority == AuthorityId::Cluster {
                     lines.push(READY.to_owned());
                 }
@@ -115,7 +115,7 @@ pub(super) fn script(
     let of_machines = steps.iter().any(|step| asks_machines(step));
     let mut parts = vec![head(plan, phase, holder, "../..")];
     if of_machines {
-        parts.push(machines::settings(plan, phase));
+        parts.push(machine_configs::settings(plan, phase));
     }
     if *holder == Holder::Management {
         parts.extend(hosted::words(plan));
@@ -126,7 +126,7 @@ pub(super) fn script(
 
 /// Does the step call talosctl?
 fn asks_machines(step: &Step) -> bool {
-    machines::patches_machines(step) || logs(step) == Some(&Logs::Machines)
+    machine_configs::patches_machines(step) || logs(step) == Some(&Logs::Machines)
 }
 
 /// The line that reads logs. In a phase that changes an object, the logs are read from that change on.

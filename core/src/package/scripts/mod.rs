@@ -6,7 +6,7 @@ mod cluster;
 mod foreign;
 mod hosted;
 mod library;
-mod machines;
+mod machine_configs;
 mod node;
 mod verify;
 
