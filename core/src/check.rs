@@ -3,7 +3,7 @@
 use crate::{
     finding::{Finding, Severity},
     inventory::{Inventory, Node, Role},
-    profile::{AuthorityId, Component, Course},
+    profile::{AuthorityId, Component, RotationMethod},
     report::{CheckReport, MissingReport},
 };
 
@@ -44,7 +44,7 @@ fn no_rotation(inventory: &Inventory) -> Finding {
         "there is one CA only, so it cannot be told whether it is the old one or the new one",
     )
     .remedy(match inventory.profile.course {
-        Course::Managed(manager) => format!("Ask {} how far it is; the package's gates do", manager.title),
+        RotationMethod::Managed(manager) => format!("Ask {} how far it is; the package's gates do", manager.title),
         _ => "Give the package along that was made for this rotation".to_owned(),
     })
 }

@@ -8,7 +8,7 @@ use crate::{
     mint::Minted,
     package::{OutputFiles, PackageError, write},
     plan::{
-        Action, Content, Fact, Holder, Identity, Phase, Place, PlaceKind, ReplacementId, RotationPlan, Step, Trust,
+        Action, Fact, FileContent, Holder, Identity, Phase, Place, PlaceKind, ReplacementId, RotationPlan, Step, Trust,
     },
     profile::{AuthorityId, Component},
     simulate,
@@ -165,7 +165,7 @@ impl Fault {
     /// were not.
     /// for [`Fault::UNSEEN`] of one that Cluster API manages and whose nodes were not.
     pub fn plant(self, plan: &mut RotationPlan, minted: &mut Minted) {
-        let nodes: Vec<_> = plan.present.iter().filter(|place| place.kind == PlaceKind::ControlPlane).collect();
+        let nodes: Vec<_> = plan.initial_state.iter().filter(|place| place.kind == PlaceKind::ControlPlane).collect();
         let name = |node: Option<&&Place>| node.map(|node| node.name.clone()).unwrap_or_default();
         let (first, last) = (name(nodes.first()), name(nodes.last()));
         let mut planter = Planter { plan, minted, first, last };
@@ -197,7 +197,7 @@ impl Planter<'_> {
                 action.is_manifest() || matches!(action, Action::SetFlag { .. })
             }),
             Fault::NewCertificateOldKey => self.without(&format!("2-{last}"), |action| {
-                writes(action, |content| matches!(content, Content::AuthorityKey(AuthorityId::Cluster)))
+                writes(action, |content| matches!(content, FileContent::AuthorityKey(AuthorityId::Cluster)))
             }),
             Fault::NodeSkippedInPhase1 => self.skip(&format!("1-{last}")),
             Fault::NodeSkippedInPhase2 => self.skip(&format!("2-{last}")),
@@ -237,7 +237,7 @@ impl Planter<'_> {
                     step.phase == Phase::TrustBoth && matches!(step.holder, Holder::Node(_)) && !backs_up
                 }) {
                     self.without(&id, |action| {
-                        writes(action, |content| matches!(content, Content::Trust(AuthorityId::FrontProxy, _)))
+                        writes(action, |content| matches!(content, FileContent::Trust(AuthorityId::FrontProxy, _)))
                     });
                 }
                 self.skip("1-authentication");
@@ -247,7 +247,7 @@ impl Planter<'_> {
             Fault::SwappedAuthorities => {
                 for action in &mut self.step(&format!("1-{first}")).actions {
                     if let Action::Write(edit) = action
-                        && let Content::Trust(id, _) = &mut edit.content
+                        && let FileContent::Trust(id, _) = &mut edit.content
                     {
                         *id = if edit.target == path(AuthorityId::Cluster) {
                             AuthorityId::FrontProxy
@@ -263,7 +263,7 @@ impl Planter<'_> {
                     if let Action::Write(edit) = action
                         && edit.target.ends_with("/apiserver.key")
                     {
-                        edit.content = Content::LeafKey(other);
+                        edit.content = FileContent::LeafKey(other);
                     }
                 }
             }
@@ -352,8 +352,8 @@ impl Planter<'_> {
         for action in &mut self.step(id).actions {
             let Action::Write(edit) = action else { continue };
             match &mut edit.content {
-                Content::Trust(_, order) => *order = trust,
-                Content::Kubeconfig(_, change) => change.order = trust,
+                FileContent::Trust(_, order) => *order = trust,
+                FileContent::Kubeconfig(_, change) => change.order = trust,
                 _ => {}
             }
         }
@@ -417,7 +417,7 @@ impl Planter<'_> {
     }
 }
 
-fn writes(action: &Action, wanted: impl Fn(&Content) -> bool) -> bool {
+fn writes(action: &Action, wanted: impl Fn(&FileContent) -> bool) -> bool {
     matches!(action, Action::Write(edit) if wanted(&edit.content))
 }
 

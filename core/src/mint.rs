@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
-    plan::{Identity, KeySource, Replacement, RotationPlan, Succession, Successor},
+    plan::{AuthorityChange, Identity, KeySource, NewAuthoritySource, Replacement, RotationPlan},
     profile::AuthorityId,
     time::{BACKDATE, UnixTime},
     x509::{
@@ -119,9 +119,9 @@ pub fn mint(plan: &RotationPlan, keys: Vec<PrivateKey>) -> Result<Minted, MintEr
         }
     }
     let authorities: BTreeMap<_, _> = plan
-        .successions
+        .authority_changes
         .values()
-        .map(|succession| Ok((succession.id, authority(succession, &keys)?)))
+        .map(|authority_change| Ok((authority_change.id, authority(authority_change, &keys)?)))
         .collect::<Result<_, MintError>>()?;
     let leaves = plan.replacements.iter().map(|replacement| leaf(replacement, &authorities, &keys, plan.now));
     let leaves = leaves.collect::<Result<_, MintError>>()?;
@@ -130,20 +130,21 @@ pub fn mint(plan: &RotationPlan, keys: Vec<PrivateKey>) -> Result<Minted, MintEr
     Ok(Minted { authorities, leaves, requests })
 }
 
-fn authority(succession: &Succession, keys: &[PrivateKey]) -> Result<MintedAuthority, MintError> {
-    let (name, key, not_before, not_after) = match &succession.new {
-        Successor::Brought(certificate, issuer) | Successor::Present(certificate, issuer) => {
+fn authority(authority_change: &AuthorityChange, keys: &[PrivateKey]) -> Result<MintedAuthority, MintError> {
+    let (name, key, not_before, not_after) = match &authority_change.new {
+        NewAuthoritySource::Brought(certificate, issuer) | NewAuthoritySource::Present(certificate, issuer) => {
             let (certificate, issuer) = (certificate.clone(), issuer.clone());
             return Ok(MintedAuthority { certificate, issuer, made: false });
         }
-        Successor::Made { name, key_request, not_before, not_after, .. } => {
+        NewAuthoritySource::Made { name, key_request, not_before, not_after, .. } => {
             (name.clone(), keys[*key_request].clone(), *not_before, *not_after)
         }
     };
     let parameters = AuthorityParameters { name, not_before, not_after };
     let certificate = issue_authority(parameters, &key)
-        .map_err(|error| MintError::Issue { owner: format!("the new {}", succession.title), error })?;
-    let issuer = Issuer::new(certificate, key).map_err(|error| MintError::Issuer { title: succession.title, error })?;
+        .map_err(|error| MintError::Issue { owner: format!("the new {}", authority_change.title), error })?;
+    let issuer =
+        Issuer::new(certificate, key).map_err(|error| MintError::Issuer { title: authority_change.title, error })?;
     Ok(MintedAuthority::of(Arc::new(issuer), true))
 }
 

@@ -16,7 +16,7 @@ use super::{
     signing_copy::CLIENT_FLAG,
 };
 use crate::{
-    profile::{AuthorityId, Component, Course, SIGNING_FLAG},
+    profile::{AuthorityId, Component, RotationMethod, SIGNING_FLAG},
     x509::Certificate,
 };
 
@@ -46,7 +46,7 @@ impl Inventory {
     pub(crate) fn keeps_foreign(&self, node: &Node, id: AuthorityId) -> bool {
         let signs = self.profile.manifest(Component::ControllerManager).and_then(|path| node.static_pod(path));
         let signs = signs.map(|(_, pod)| pod.lookup(SIGNING_FLAG).unwrap_or_default());
-        self.profile.course == Course::NodeFiles
+        self.profile.course == RotationMethod::NodeFiles
             && match node.role {
                 _ if id != AuthorityId::Cluster => false,
                 Role::Worker => true,
@@ -95,7 +95,7 @@ impl Inventory {
     pub(crate) fn is_client_bundle(&self, node: &Node, path: &str) -> bool {
         let anchors = node.others.get(path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
         let own = self.present(AuthorityId::Cluster);
-        self.profile.course == Course::NodeFiles
+        self.profile.course == RotationMethod::NodeFiles
             && node.role != Role::Hosted
             && anchors.iter().all(Certificate::is_root_authority)
             && anchors.iter().any(|anchor| own.iter().any(|one| one.is_same_authority(anchor)))

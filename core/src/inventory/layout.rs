@@ -14,7 +14,7 @@ use crate::{
         utf16,
     },
     input::{Content, InputFile, MAX_PATH},
-    profile::{AuthorityId, Component, Course, Moves, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG},
+    profile::{AuthorityId, Component, Moves, Profile, RotationMethod, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
 /// The name of the signing file that a package puts beside `ca.crt` in phases 1 and 2.
@@ -23,7 +23,7 @@ const SIGNING_FILE: &str = "ca-signing.crt";
 /// The profile with this cluster's paths, and what is to be said of that. Where flags do not agree with one another, or
 /// name places that nobody keeps files in, it is as it was, and the checks say which flag is another than expected.
 pub(super) fn of(profile: &'static Profile, files: &[InputFile]) -> (&'static Profile, Option<Finding>) {
-    if profile.course != Course::NodeFiles {
+    if profile.course != RotationMethod::NodeFiles {
         return (profile, None);
     }
     let moves = only(&named(profile, files)).and_then(|named| complete(profile, &named));

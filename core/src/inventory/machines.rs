@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Severity},
-    formats::talos::{Content, Embedded, Machine, MachineRole, Secrets, TalosFile},
+    formats::talos::{Embedded, EmbeddedContent, Machine, MachineRole, Secrets, TalosFile},
     profile::AuthorityId,
     x509::Certificate,
 };
@@ -107,10 +107,10 @@ impl Inventory {
     }
 
     /// What stands in a place; `None` where it cannot be read or was taken out.
-    fn embedded(&mut self, file: &str, place: &str, written: &str, content: Content) -> Option<Artifact> {
+    fn embedded(&mut self, file: &str, place: &str, written: &str, content: EmbeddedContent) -> Option<Artifact> {
         let bytes = match content {
-            Content::Pem(bytes) => bytes,
-            Content::Redacted => {
+            EmbeddedContent::Pem(bytes) => bytes,
+            EmbeddedContent::Redacted => {
                 self.findings.push(
                     Finding::note(
                         "redacted",
@@ -121,7 +121,7 @@ impl Inventory {
                 );
                 return None;
             }
-            Content::Invalid => {
+            EmbeddedContent::Invalid => {
                 self.findings.push(
                     Finding::error("unreadable-content", file, "it is neither PEM nor base64 of PEM")
                         .at(written)

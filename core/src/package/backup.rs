@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::output::{OutputFile, edits};
 use crate::{
     formats::redaction::holds_key,
-    plan::{Content, Holder, PackagePath, RotationPlan},
+    plan::{FileContent, Holder, PackagePath, RotationPlan},
 };
 
 /// The backup's files. An object's backup is the whole file it came in.
@@ -45,7 +45,7 @@ pub(super) fn files(plan: &RotationPlan) -> Vec<OutputFile> {
             // What a tool of the platform's replaces.
             _ if edit.output.is_empty() => format!("{folder}{}", edit.target),
             (Holder::Node(_) | Holder::Workers, _) => in_phase.to_owned(),
-            (_, Content::Object(_)) => {
+            (_, FileContent::Object(_)) => {
                 let name = PackagePath::name(source.file.rsplit('/').next().unwrap_or(&source.file));
                 unused(&files, &format!("{folder}/{name}"))
             }

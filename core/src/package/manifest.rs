@@ -117,14 +117,14 @@ struct CertificateEntry {
 
 /// The manifest of a package whose other files are `output`.
 pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFiles) -> String {
-    let authorities = plan.successions.values().map(|succession| {
-        let new = minted.authorities[&succession.id].certificate();
+    let authorities = plan.authority_changes.values().map(|authority_change| {
+        let new = minted.authorities[&authority_change.id].certificate();
         AuthorityEntry {
-            id: succession.id,
-            title: succession.title,
-            old_pin: succession.old.public_key().pin(),
+            id: authority_change.id,
+            title: authority_change.title,
+            old_pin: authority_change.old.public_key().pin(),
             new_pin: new.public_key().pin(),
-            old: certificate_report(&succession.old, ""),
+            old: certificate_report(&authority_change.old, ""),
             new: certificate_report(new, &new.subject().to_string()),
         }
     });

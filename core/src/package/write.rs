@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     mint::Minted,
-    plan::{Content, Edit, KeyHome, RotationPlan, Source, Succession, request_path},
+    plan::{AuthorityChange, Edit, FileContent, KeyHome, RotationPlan, Source, request_path},
     render::Renderer,
     simulate::{TrustMatrix, simulate},
 };
@@ -44,14 +44,15 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
             holder: step.place().to_string(),
             purpose,
             replaces: replaced(edit),
-            appliable: matches!(edit.content, Content::Object(_)),
+            appliable: matches!(edit.content, FileContent::Object(_)),
         })?;
     }
-    let elsewhere = |succession: &&Succession| succession.key_home != KeyHome::Nodes && succession.has_key();
-    for succession in plan.successions.values().filter(elsewhere) {
-        let (certificate, key) = renderer.authority_files(succession);
-        let name = succession.base_name(plan.profile);
-        let purpose = format!("the new {}, for where the old key is kept", succession.title);
+    let elsewhere =
+        |authority_change: &&AuthorityChange| authority_change.key_home != KeyHome::Nodes && authority_change.has_key();
+    for authority_change in plan.authority_changes.values().filter(elsewhere) {
+        let (certificate, key) = renderer.authority_files(authority_change);
+        let name = authority_change.base_name(plan.profile);
+        let purpose = format!("the new {}, for where the old key is kept", authority_change.title);
         output.add(OutputFile::whole(format!("ca-keys/{name}.crt"), 0o644, certificate, purpose.clone()))?;
         output.add(OutputFile {
             secret: true,
@@ -88,7 +89,7 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
 
 /// What a file is compared with: an object with itself as it was given, not with the whole list it came in.
 pub(crate) fn replaced(edit: &Edit) -> Option<Source> {
-    let Content::Object(change) = &edit.content else { return edit.source.clone() };
+    let FileContent::Object(change) = &edit.content else { return edit.source.clone() };
     let Some(stored) = change.stored() else {
         return edit.source.clone();
     };

@@ -1,4 +1,4 @@
-//! An authority made elsewhere: everything that would make it a bad successor is refused here.
+//! Imported CAs: refuses every CA that cannot replace the old one.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::model::new_authority::BroughtAuthority;
 use crate::{
     finding::Finding,
     inventory::{Artifact, Authority, Inventory, Refusals, refused_extension},
-    profile::{AuthorityRow, SuccessorShape},
+    profile::{AuthorityRow, NewAuthorityFormat},
     time::UnixTime,
     x509::{
         Certificate, ExtendedKeyUsage, Issuer, IssuerError, Presented, PrivateKey, Purpose, Question, Rules,
@@ -17,8 +17,8 @@ use crate::{
 /// nameConstraints (RFC 5280, 4.2.1.10).
 const NAME_CONSTRAINTS: const_oid::ObjectIdentifier = const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 
-/// The certificate, and with its key, if that came along, as the successor of `authority`.
-pub(super) fn brought_authority(
+/// The certificate that replaces `authority`, and its key if it was imported too.
+pub(super) fn imported_authority(
     inventory: &Inventory,
     row: &AuthorityRow,
     authority: &Authority,
@@ -51,7 +51,7 @@ pub(super) fn brought_authority(
         );
         return None;
     }
-    let own_name = row.successor == SuccessorShape::Named;
+    let own_name = row.new_authority_format == NewAuthorityFormat::Named;
     if own_name && certificate.subject().is_like(authority.certificate.subject()) {
         findings.push(
             Finding::warning(

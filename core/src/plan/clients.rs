@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use super::{
-    model::{authorities::Succession, content::KubeconfigChange, leaves::ReplacementId, phase::Phase},
+    model::{authorities::AuthorityChange, content::KubeconfigChange, leaves::ReplacementId, phase::Phase},
     replacements::Replacements,
 };
 use crate::{
@@ -20,11 +20,11 @@ pub(super) fn change(
     (authority, kubeconfig): (AuthorityId, &KubeconfigArtifact),
     owner: &str,
     phase: Phase,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     replacements: &mut Replacements<'_>,
 ) -> Option<KubeconfigChange> {
-    let succession = successions.get(&authority)?;
-    let trusting = kubeconfig.trust.iter().enumerate().filter(|(_, trust)| succession.is_trusted_by(trust));
+    let authority_change = authority_changes.get(&authority)?;
+    let trusting = kubeconfig.trust.iter().enumerate().filter(|(_, trust)| authority_change.is_trusted_by(trust));
     let trust: BTreeMap<_, _> = trusting.map(|(index, trust)| (index, trust.clone())).collect();
     // The credential of phase 2 is still the right one in phase 3.
     let mut credentials = BTreeMap::new();

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     dependents,
     model::{
-        authorities::Succession,
+        authorities::AuthorityChange,
         consumers::{Consumer, Consumers, Dependent, Process},
     },
     readers::Judge,
@@ -19,7 +19,7 @@ use crate::{
     finding::Finding,
     inventory::{Inventory, Node, Role},
     profile::{
-        AuthorityId, Component, ConsumerFile, Course, EdgeRow, consumer_rows,
+        AuthorityId, Component, ConsumerFile, EdgeRow, RotationMethod, consumer_rows,
         edge::{ConsumerId, Effect},
     },
 };
@@ -28,31 +28,31 @@ impl Consumers {
     /// Finds them; what a rotation would break is added to `findings`.
     pub(super) fn of(
         inventory: &Inventory,
-        successions: &BTreeMap<AuthorityId, Succession>,
+        authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
         findings: &mut Vec<Finding>,
     ) -> Self {
         let mut consumers = Self::default();
-        if !successions.contains_key(&AuthorityId::Cluster) {
+        if !authority_changes.contains_key(&AuthorityId::Cluster) {
             return consumers;
         }
-        let restarts = inventory.profile.course == Course::NodeFiles;
+        let restarts = inventory.profile.course == RotationMethod::NodeFiles;
         if restarts {
-            super::readers::extra_arguments(inventory, successions, findings);
+            super::readers::extra_arguments(inventory, authority_changes, findings);
         }
-        let mut judge = Judge::new(inventory, successions);
+        let mut judge = Judge::new(inventory, authority_changes);
         for node in inventory.nodes.iter().filter(|node| node.role != Role::Hosted && node.machine.is_none()) {
             if !restarts || node.role == Role::Worker {
                 judge.node_without_restarts(node);
                 continue;
             }
-            let mut dependents = dependents::of_node(inventory, successions, node);
+            let mut dependents = dependents::of_node(inventory, authority_changes, node);
             judge.node(node, &mut dependents, &mut consumers);
             let name = || node.name.clone();
             consumers.dependents.extend(dependents.into_iter().map(|(path, dependent)| ((name(), path), dependent)));
         }
         findings.extend(judge.into_findings());
         consumers.accept_foreign(inventory);
-        super::readers::node_pods(inventory, successions, &consumers.dependents, findings);
+        super::readers::node_pods(inventory, authority_changes, &consumers.dependents, findings);
         consumers
     }
 

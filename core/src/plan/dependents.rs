@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{authorities::Succession, consumers::Dependent, initial_state::host_of_url};
+use super::model::{authorities::AuthorityChange, consumers::Dependent, initial_state::host_of_url};
 use crate::{
     inventory::{Artifact, Inventory, KubeconfigArtifact, Node, Slot},
     profile::AuthorityId,
@@ -12,11 +12,11 @@ use crate::{
 /// Those that the package can change in each phase, by path.
 pub(super) fn of_node(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     node: &Node,
 ) -> BTreeMap<String, Dependent> {
-    let Some(succession) = successions.get(&AuthorityId::Cluster) else { return BTreeMap::new() };
-    let front_proxy = successions.get(&AuthorityId::FrontProxy);
+    let Some(authority_change) = authority_changes.get(&AuthorityId::Cluster) else { return BTreeMap::new() };
+    let front_proxy = authority_changes.get(&AuthorityId::FrontProxy);
     // What kube-controller-manager signs from stays one certificate; phase 3 removes it.
     let copy = inventory.signing_copy(node);
     let separate = inventory.separate_signing(node);
@@ -27,18 +27,18 @@ pub(super) fn of_node(
     let found = others.filter_map(|(path, slot)| {
         let dependent = match &slot.artifact {
             Artifact::Kubeconfig(kubeconfig) => {
-                let ours = depends(succession, kubeconfig) && reaches(inventory, succession, kubeconfig);
+                let ours = depends(authority_change, kubeconfig) && reaches(inventory, authority_change, kubeconfig);
                 ours.then_some(Dependent::Kubeconfig)?
             }
-            Artifact::Certificates(certificates) => match of_certificates(succession, node, slot, certificates) {
+            Artifact::Certificates(certificates) => match of_certificates(authority_change, node, slot, certificates) {
                 Some(dependent) => dependent,
                 None => front_proxy
                     .filter(|_| certificates.first().is_some_and(Certificate::is_authority))
-                    .filter(|succession| succession.is_trusted_by(certificates))
+                    .filter(|authority_change| authority_change.is_trusted_by(certificates))
                     .map(|_| Dependent::FrontProxyBundle)?,
             },
             Artifact::Credential(chain, _) => {
-                let leaf = chain.first().filter(|leaf| !leaf.is_authority() && succession.signed(leaf));
+                let leaf = chain.first().filter(|leaf| !leaf.is_authority() && authority_change.signed(leaf));
                 leaf.map(|_| Dependent::Credential)?
             }
             _ => return None,
@@ -49,40 +49,45 @@ pub(super) fn of_node(
 }
 
 /// Does a kubeconfig trust the rotated CA or present a certificate that it issued?
-pub(super) fn depends(succession: &Succession, kubeconfig: &KubeconfigArtifact) -> bool {
+pub(super) fn depends(authority_change: &AuthorityChange, kubeconfig: &KubeconfigArtifact) -> bool {
     let issued = |(_, credential): (usize, &crate::inventory::EmbeddedCredential)| {
-        credential.certificates.first().is_some_and(|leaf| succession.signed(leaf))
+        credential.certificates.first().is_some_and(|leaf| authority_change.signed(leaf))
     };
-    kubeconfig.trust.iter().any(|anchors| succession.is_trusted_by(anchors)) || kubeconfig.credentials().any(issued)
+    kubeconfig.trust.iter().any(|anchors| authority_change.is_trusted_by(anchors))
+        || kubeconfig.credentials().any(issued)
 }
 
 /// Are all servers of its entries that trust the CA API servers of this cluster? The peers of any other are unknown.
-pub(super) fn reaches(inventory: &Inventory, succession: &Succession, kubeconfig: &KubeconfigArtifact) -> bool {
+pub(super) fn reaches(
+    inventory: &Inventory,
+    authority_change: &AuthorityChange,
+    kubeconfig: &KubeconfigArtifact,
+) -> bool {
     let clusters = kubeconfig.model.clusters.iter().zip(&kubeconfig.trust);
     let mut servers = clusters
-        .filter(|(_, anchors)| succession.is_trusted_by(anchors))
+        .filter(|(_, anchors)| authority_change.is_trusted_by(anchors))
         .map(|(cluster, _)| cluster.tls_server_name.clone().or_else(|| host_of_url(&cluster.server)));
-    servers.all(|host| host.is_some_and(|host| is_served(inventory, succession, &host)))
+    servers.all(|host| host.is_some_and(|host| is_served(inventory, authority_change, &host)))
 }
 
 /// Does a certificate of a control-plane node that the rotated CA issued serve this host?
-pub(super) fn is_served(inventory: &Inventory, succession: &Succession, host: &str) -> bool {
+pub(super) fn is_served(inventory: &Inventory, authority_change: &AuthorityChange, host: &str) -> bool {
     let slots = inventory.control_plane().flat_map(Node::files);
     let mut leaves = slots.filter_map(|slot| slot.artifact.certificates().first());
-    leaves.any(|leaf| !leaf.is_authority() && succession.signed(leaf) && leaf.is_for_host(host))
+    leaves.any(|leaf| !leaf.is_authority() && authority_change.signed(leaf) && leaf.is_for_host(host))
 }
 
 fn of_certificates(
-    succession: &Succession,
+    authority_change: &AuthorityChange,
     node: &Node,
     slot: &Slot,
     certificates: &[Certificate],
 ) -> Option<Dependent> {
     let first = certificates.first()?;
     if first.is_authority() {
-        return succession.is_trusted_by(certificates).then_some(Dependent::TrustBundle);
+        return authority_change.is_trusted_by(certificates).then_some(Dependent::TrustBundle);
     }
-    if !succession.signed(first) {
+    if !authority_change.signed(first) {
         return None;
     }
     Some(Dependent::Leaf { key: key_of(node, &slot.place, first) })

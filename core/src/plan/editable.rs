@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::model::{
     actions::Action,
-    content::{Content, ObjectChange, Source},
+    content::{FileContent, ObjectChange, Source},
     phase::Phase,
     steps::Step,
 };
@@ -25,8 +25,8 @@ pub(super) fn check(profile: &Profile, steps: &[Step], findings: &mut Vec<Findin
     for step in steps {
         for action in &step.actions {
             let Action::Write(edit) = action else { continue };
-            let parts: Vec<&Content> = match &edit.content {
-                Content::Object(ObjectChange::Files(_, parts)) => parts.iter().map(|part| &part.content).collect(),
+            let parts: Vec<&FileContent> = match &edit.content {
+                FileContent::Object(ObjectChange::Files(_, parts)) => parts.iter().map(|part| &part.content).collect(),
                 content => vec![content],
             };
             for (source, message) in parts.into_iter().filter_map(|content| problem(profile, content, step.phase)) {
@@ -40,10 +40,10 @@ pub(super) fn check(profile: &Profile, steps: &[Step], findings: &mut Vec<Findin
 }
 
 /// Why a kubeconfig or manifest cannot be changed in place.
-fn problem<'a>(profile: &Profile, content: &'a Content, phase: Phase) -> Option<(&'a Source, String)> {
+fn problem<'a>(profile: &Profile, content: &'a FileContent, phase: Phase) -> Option<(&'a Source, String)> {
     match content {
         // Phase 2 changes all that phases 1 and 3 change.
-        Content::Kubeconfig(source, change) if phase == Phase::Switch => {
+        FileContent::Kubeconfig(source, change) if phase == Phase::Switch => {
             let mut edits = Vec::new();
             for cluster in change.trust.keys() {
                 edits.push(KubeconfigEdit::CertificateAuthority { cluster: *cluster, pem: PLACEHOLDER.into() });
@@ -54,7 +54,7 @@ fn problem<'a>(profile: &Profile, content: &'a Content, phase: Phase) -> Option<
             }
             kubeconfig::edit(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
         }
-        Content::Talosconfig(source, change) if phase == Phase::Switch => {
+        FileContent::Talosconfig(source, change) if phase == Phase::Switch => {
             let edits = change.client_edits(
                 &source.bytes,
                 |_| PLACEHOLDER.to_owned(),
@@ -62,13 +62,13 @@ fn problem<'a>(profile: &Profile, content: &'a Content, phase: Phase) -> Option<
             );
             talos::edit_client(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
         }
-        Content::Secrets(source, ids) => {
+        FileContent::Secrets(source, ids) => {
             let places = ids.iter().filter_map(|id| Some(profile.authority(*id)?.secret));
             let edits = places
                 .flat_map(|place| ["crt", "key"].map(|end| (format!("{place}.{end}"), PLACEHOLDER.to_owned().into())));
             talos::edit_secrets(&source.bytes, edits).err().map(|error| (source, error.to_string()))
         }
-        Content::Manifest(source, flags) => {
+        FileContent::Manifest(source, flags) => {
             let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
             static_pod::set_flags(&source.bytes, &flags).err().map(|error| (source, error.to_string()))
         }

@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{
-    authorities::Succession,
+    authorities::AuthorityChange,
     consumers::{Consumer, Consumers, Process},
     foreign::ForeignBundles,
     rotation_plan::RotationPlan,
 };
 use crate::{
     inventory::{Inventory, Node, Role},
-    profile::{AuthorityId, Component, ConsumerFile, Course, edge::Effect},
+    profile::{AuthorityId, Component, ConsumerFile, RotationMethod, edge::Effect},
     x509::Certificate,
 };
 
 impl ForeignBundles {
-    pub(super) fn of(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Succession>) -> Self {
+    pub(super) fn of(inventory: &Inventory, authority_changes: &BTreeMap<AuthorityId, AuthorityChange>) -> Self {
         let row = inventory.profile.authority(AuthorityId::Cluster);
-        let Some(row) = row.filter(|row| successions.contains_key(&row.id)) else { return Self::default() };
+        let Some(row) = row.filter(|row| authority_changes.contains_key(&row.id)) else { return Self::default() };
         let nodes: Vec<&Node> = inventory.control_plane().filter(|node| node.role == Role::ControlPlane).collect();
         let held = |node: &Node, path: &str| {
             node.file(path).map(|slot| slot.artifact.certificates().to_vec()).unwrap_or_default()
@@ -42,7 +42,7 @@ impl Consumers {
     /// Clients whose certificates foreign CAs issued stay connected: one connection for each file by which a process
     /// accepts them.
     pub(super) fn accept_foreign(&mut self, inventory: &Inventory) {
-        if inventory.profile.course != Course::NodeFiles {
+        if inventory.profile.course != RotationMethod::NodeFiles {
             return;
         }
         for node in inventory.nodes.iter().filter(|node| node.role != Role::Hosted) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    authorities::{KeyHome, Succession},
+    authorities::{AuthorityChange, KeyHome},
     request::{KubeletCertificates, RotationRequest},
 };
 use crate::{
@@ -88,11 +88,12 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
 /// Kubelets renew through the API only if somebody signs there.
 pub(super) fn check_kubelets(
     request: &RotationRequest,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     findings: &mut Vec<Finding>,
 ) {
-    let elsewhere =
-        successions.get(&AuthorityId::Cluster).is_some_and(|succession| succession.key_home == KeyHome::Elsewhere);
+    let elsewhere = authority_changes
+        .get(&AuthorityId::Cluster)
+        .is_some_and(|authority_change| authority_change.key_home == KeyHome::Elsewhere);
     if elsewhere && request.kubelet_certificates == KubeletCertificates::Renew {
         findings.push(
             Finding::warning("nobody-signs", "", "the CA's key is on no node, so kubelets can renew themselves only if something else signs their requests with the new CA")

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::model::{
     actions::Action,
-    authorities::Succession,
-    content::{Content, ObjectChange},
+    authorities::AuthorityChange,
+    content::{FileContent, ObjectChange},
     leaves::{Identity, KeySource, Replacement},
     phase::Side,
     steps::Step,
@@ -24,20 +24,20 @@ pub(super) enum Left {
 /// signed is asked for.
 pub(super) fn cut(
     steps: &mut Vec<Step>,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     replacements: &[Replacement],
     external: bool,
     findings: &mut Vec<Finding>,
 ) -> Left {
-    let mut keyless = successions.values().filter(|succession| !succession.has_key());
+    let mut keyless = authority_changes.values().filter(|authority_change| !authority_change.has_key());
     let Some(first) = keyless.next() else { return Left::Everything };
-    let lacks = |action: &Action| needs_key(action, successions, replacements);
+    let lacks = |action: &Action| needs_key(action, authority_changes, replacements);
     let Some(step) = steps.iter().find(|step| step.actions.iter().any(lacks)) else { return Left::Everything };
     let (phase, id) = (step.phase, step.id.clone());
     steps.retain(|step| step.phase < phase);
     let name = first.known_new().map(|new| new.subject().to_string()).unwrap_or_default();
     if external {
-        let unsigned = |one: &&Replacement| !successions[&one.authority].has_key() && !one.is_signed();
+        let unsigned = |one: &&Replacement| !authority_changes[&one.authority].has_key() && !one.is_signed();
         let (asked, unsigned): (Vec<_>, Vec<_>) = replacements
             .iter()
             .filter(unsigned)
@@ -92,31 +92,40 @@ pub(super) fn cut(
 }
 
 /// Does it want a signature that nobody here can give, or bring a key that is not here?
-fn needs_key(action: &Action, successions: &BTreeMap<AuthorityId, Succession>, replacements: &[Replacement]) -> bool {
+fn needs_key(
+    action: &Action,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
+    replacements: &[Replacement],
+) -> bool {
     let Action::Write(edit) = action else { return false };
-    content_needs_key(&edit.content, successions, replacements)
+    content_needs_key(&edit.content, authority_changes, replacements)
 }
 
 fn content_needs_key(
-    content: &Content,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    content: &FileContent,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     replacements: &[Replacement],
 ) -> bool {
-    let is_made = |at: usize| !replacements[at].is_signed() && !successions[&replacements[at].authority].has_key();
+    let is_made =
+        |at: usize| !replacements[at].is_signed() && !authority_changes[&replacements[at].authority].has_key();
     match content {
-        Content::AuthorityKey(id) | Content::AuthorityPair(id) => !successions[id].has_key(),
-        Content::Patch(patch) => patch.key() == Some(Side::New) && !successions[&patch.authority].has_key(),
-        Content::Client(client) => is_made(client.credential.0),
-        Content::Secrets(_, ids) => ids.iter().any(|id| !successions[id].has_key()),
-        Content::Leaf(id) | Content::LeafKey(id) | Content::Credential(id) | Content::Pair(id) => is_made(id.0),
-        Content::Kubeconfig(_, change)
-        | Content::Talosconfig(_, change)
-        | Content::Object(ObjectChange::Kubeconfig(_, _, change)) => {
+        FileContent::AuthorityKey(id) | FileContent::AuthorityPair(id) => !authority_changes[id].has_key(),
+        FileContent::Patch(patch) => patch.key() == Some(Side::New) && !authority_changes[&patch.authority].has_key(),
+        FileContent::Client(client) => is_made(client.credential.0),
+        FileContent::Secrets(_, ids) => ids.iter().any(|id| !authority_changes[id].has_key()),
+        FileContent::Leaf(id) | FileContent::LeafKey(id) | FileContent::Credential(id) | FileContent::Pair(id) => {
+            is_made(id.0)
+        }
+        FileContent::Kubeconfig(_, change)
+        | FileContent::Talosconfig(_, change)
+        | FileContent::Object(ObjectChange::Kubeconfig(_, _, change)) => {
             change.credentials.values().any(|id| is_made(id.0))
         }
-        Content::Object(ObjectChange::Authority(stored, id)) => stored.key.is_some() && !successions[id].has_key(),
-        Content::Object(ObjectChange::Files(_, parts)) => {
-            parts.iter().any(|part| content_needs_key(&part.content, successions, replacements))
+        FileContent::Object(ObjectChange::Authority(stored, id)) => {
+            stored.key.is_some() && !authority_changes[id].has_key()
+        }
+        FileContent::Object(ObjectChange::Files(_, parts)) => {
+            parts.iter().any(|part| content_needs_key(&part.content, authority_changes, replacements))
         }
         _ => false,
     }

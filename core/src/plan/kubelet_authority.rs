@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    model::{actions::Action, authorities::Succession, phase::Phase},
+    model::{actions::Action, authorities::AuthorityChange, phase::Phase},
     unhandled::list,
 };
 use crate::{
     finding::Finding,
     inventory::{Inventory, KubeletServing, Node, Reader, Reference, Role},
-    profile::{AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, file_flags::Program},
+    profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, RotationMethod, file_flags::Program},
 };
 
 /// Lists the requests for serving certificates, and approves one: nothing in Kubernetes approves them
@@ -33,12 +33,12 @@ impl KubeletAuthority {
     /// Reads the flag in manifests and in kubeadm's configuration; what a rotation would break is added to `findings`.
     pub(super) fn of(
         inventory: &Inventory,
-        successions: &BTreeMap<AuthorityId, Succession>,
+        authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
         findings: &mut Vec<Finding>,
     ) -> Self {
         let mut found = Self::default();
-        let Some(succession) = successions.get(&AuthorityId::Cluster) else { return found };
-        if inventory.profile.course != Course::NodeFiles {
+        let Some(authority_change) = authority_changes.get(&AuthorityId::Cluster) else { return found };
+        if inventory.profile.course != RotationMethod::NodeFiles {
             return found;
         }
         for node in inventory.control_plane().filter(|node| node.role == Role::ControlPlane) {
@@ -48,7 +48,7 @@ impl KubeletAuthority {
                 None => findings.push(not_provided(node, &reader)),
                 Some(path) => {
                     let anchors = node.file(path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
-                    if succession.is_trusted_by(anchors) {
+                    if authority_change.is_trusted_by(anchors) {
                         found.nodes.insert(node.name.clone(), path.clone());
                     }
                 }

@@ -10,18 +10,20 @@ mod dependents;
 mod editable;
 pub(crate) mod effort;
 mod foreign;
-mod hosted;
-mod hosts;
+mod host_phases;
+mod hosted_control_plane;
+mod initial_state;
 mod key_home;
 mod keyless;
 mod kubelet_authority;
-mod machines;
-mod managed;
+mod machine_configs;
+mod manager_steps;
 pub(crate) mod model;
+mod new_authorities;
 mod nodes;
+mod nodes_without_input;
 mod objects;
 mod possible;
-mod present;
 mod progress;
 mod readers;
 mod renew;
@@ -30,22 +32,21 @@ mod rotate;
 mod sequence;
 mod signing_requests;
 mod subclouds;
-mod successors;
 mod unhandled;
-mod unseen;
 
 pub(crate) use self::{
     brought::candidate,
-    hosted::IN_PODS,
-    hosts::TOOL,
+    host_phases::TOOL,
+    hosted_control_plane::IN_PODS,
+    initial_state::flags,
     model::{
         actions::{Action, ClusterAction, Logs, Machines},
-        authorities::{KeyHome, Succession, Successor},
+        authorities::{AuthorityChange, KeyHome, NewAuthoritySource},
         consumers::{Consumer, Process},
-        content::{Content, Edit, KubeconfigChange, MachinePatch, NewClient, ObjectChange, PatchForm, Source},
+        content::{Edit, FileContent, KubeconfigChange, MachinePatch, NewClient, ObjectChange, PatchForm, Source},
         initial_state::{
-            Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted,
-            certificates, split_entry,
+            CLUSTER_INFO, EXTENSIONS, FileVersion, KUBELET_SERVING, KubeconfigContext, KubeconfigCredential,
+            KubeconfigTrust, PODS, Place, PlaceKind, certificates, split_entry,
         },
         leaves::{Identity, KeySource, Replacement, ReplacementId, request_path},
         package_path::PackagePath,
@@ -54,8 +55,7 @@ pub(crate) use self::{
         steps::{Carrier, Fact, Holder, Step},
         tenant::{TenantAction, TenantVerb},
     },
-    present::flags,
-    successors::{same_algorithm, successor_name},
+    new_authorities::{new_authority_name, same_algorithm},
 };
 pub use self::{
     model::{

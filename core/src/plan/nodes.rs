@@ -15,9 +15,9 @@ use super::{
     clients, dependents,
     model::{
         actions::Action,
-        authorities::{KeyHome, Succession},
+        authorities::{AuthorityChange, KeyHome},
         consumers::{Dependent, Process},
-        content::{Content, Edit, PUBLIC, SECRET, Source},
+        content::{Edit, FileContent, PUBLIC, SECRET, Source},
         kept_file::KeptFile,
         package_path::PackagePath,
         phase::Phase,
@@ -37,9 +37,9 @@ use crate::{
 /// What the given workers hold of `ca.crt` and `kubelet.conf`.
 pub(super) fn kept_by_workers(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
 ) -> Vec<(String, KeptFile)> {
-    if !successions.contains_key(&AuthorityId::Cluster) || inventory.profile.directory.is_empty() {
+    if !authority_changes.contains_key(&AuthorityId::Cluster) || inventory.profile.directory.is_empty() {
         return Vec::new();
     }
     let profile = inventory.profile;
@@ -80,7 +80,7 @@ impl From<&Slot> for Source {
 impl NodePlanner<'_, '_> {
     /// Everything that happens on the node in the phase, in order.
     pub(super) fn actions(&mut self) -> Vec<Action> {
-        let rotates_cluster = self.successions.contains_key(&AuthorityId::Cluster);
+        let rotates_cluster = self.authority_changes.contains_key(&AuthorityId::Cluster);
         let mut actions = Vec::new();
         let mut serves_anew = false;
         match self.phase {
@@ -147,7 +147,7 @@ impl NodePlanner<'_, '_> {
                         Dependent::FrontProxyBundle => AuthorityId::FrontProxy,
                         _ => AuthorityId::Cluster,
                     };
-                    let content = Content::Widened(id, present, order);
+                    let content = FileContent::Widened(id, present, order);
                     let mode = slot.mode.unwrap_or(PUBLIC);
                     actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
                 }
@@ -165,7 +165,7 @@ impl NodePlanner<'_, '_> {
         let id = self.replacements.of(leaf, &owner, false)?;
         let after = format!("signed by new CA, {}", self.replacements.key_in_words(id));
         let mode = slot.mode.unwrap_or(SECRET);
-        Some(self.write(path, mode, Some(slot.into()), Content::Pair(id), "signed by old CA", &after))
+        Some(self.write(path, mode, Some(slot.into()), FileContent::Pair(id), "signed by old CA", &after))
     }
 
     /// The processes outside the profile's tables that read what `actions` change.
@@ -215,7 +215,7 @@ impl NodePlanner<'_, '_> {
         let file = format!("kubelet-client-{}.pem", time.trim_end_matches('Z'));
         let target = format!("{}/pki/{file}", self.inventory.profile.kubelet_directory);
         vec![
-            self.write(&target, SECRET, None, Content::Credential(id), "—", "new credential of new CA"),
+            self.write(&target, SECRET, None, FileContent::Credential(id), "—", "new credential of new CA"),
             Action::Restart(Component::Kubelet),
         ]
     }
@@ -235,7 +235,7 @@ impl NodePlanner<'_, '_> {
         target: &str,
         mode: u32,
         source: Option<Source>,
-        content: Content,
+        content: FileContent,
         before: &str,
         after: &str,
     ) -> Action {
@@ -252,7 +252,9 @@ impl NodePlanner<'_, '_> {
 
     /// Does kube-controller-manager sign with the rotated CA's key on this node?
     fn signs_on_nodes(&self) -> bool {
-        self.successions.get(&AuthorityId::Cluster).is_some_and(|succession| succession.key_home == KeyHome::Nodes)
+        self.authority_changes
+            .get(&AuthorityId::Cluster)
+            .is_some_and(|authority_change| authority_change.key_home == KeyHome::Nodes)
             && self.manifest().is_none_or(|(_, flag)| !flag.is_empty())
     }
 
@@ -295,13 +297,13 @@ impl NodePlanner<'_, '_> {
     pub(super) fn trust(&self) -> Vec<Action> {
         let order = self.phase.trust();
         let before = self.phase.trusted_before();
-        let rows = self.inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id));
+        let rows = self.inventory.profile.authorities.iter().filter(|row| self.authority_changes.contains_key(&row.id));
         let held = rows.filter(|row| self.node.slots.contains_key(row.certificate) && self.is_left(row.certificate));
         held.map(|row| {
             let anchors = self.node.certificates(row.certificate);
             let content = match self.inventory.foreign_in(row.id, anchors).as_slice() {
-                [] => Content::Trust(row.id, order),
-                _ => Content::Widened(row.id, anchors.to_vec(), order),
+                [] => FileContent::Trust(row.id, order),
+                _ => FileContent::Widened(row.id, anchors.to_vec(), order),
             };
             self.write(row.certificate, PUBLIC, None, content, before, &order.to_string())
         })
@@ -323,7 +325,7 @@ impl NodePlanner<'_, '_> {
         let mut actions = Vec::new();
         for path in &paths {
             let Some(slot) = self.node.file(path) else { continue };
-            let content = Content::Widened(id, slot.artifact.certificates().to_vec(), order);
+            let content = FileContent::Widened(id, slot.artifact.certificates().to_vec(), order);
             let mode = slot.mode.unwrap_or(PUBLIC);
             actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
         }
@@ -339,8 +341,9 @@ impl NodePlanner<'_, '_> {
 
     /// The new authorities' private keys, where nodes keep them.
     fn authority_keys(&self) -> Vec<Action> {
-        let at_home = self.successions.values().filter(|succession| succession.key_home == KeyHome::Nodes);
-        let rows = at_home.filter_map(|succession| self.inventory.profile.authority(succession.id));
+        let at_home =
+            self.authority_changes.values().filter(|authority_change| authority_change.key_home == KeyHome::Nodes);
+        let rows = at_home.filter_map(|authority_change| self.inventory.profile.authority(authority_change.id));
         // A key that stayed away goes with its certificate.
         let left = |key: &str, certificate: &str| match self.progress.reached(&self.node.name, key) {
             Some(_) => self.is_left(key),
@@ -348,15 +351,15 @@ impl NodePlanner<'_, '_> {
         };
         rows.filter(|row| left(row.key, row.certificate))
             .map(|row| {
-                self.write(row.key, SECRET, None, Content::AuthorityKey(row.id), "key of old CA", "key of new CA")
+                self.write(row.key, SECRET, None, FileContent::AuthorityKey(row.id), "key of old CA", "key of new CA")
             })
             .collect()
     }
 
     /// New leaves under the new authorities.
     pub(super) fn leaves(&mut self) -> Vec<Action> {
-        let (leaves, successions) = (self.inventory.profile.leaves, self.successions);
-        let rows = leaves.iter().filter(|row| successions.contains_key(&row.authority));
+        let (leaves, authority_changes) = (self.inventory.profile.leaves, self.authority_changes);
+        let rows = leaves.iter().filter(|row| authority_changes.contains_key(&row.authority));
         rows.flat_map(|row| self.leaf(row.certificate, row.key, row.name)).collect()
     }
 
@@ -368,9 +371,10 @@ impl NodePlanner<'_, '_> {
         let keeps_key = self.consumers.kept_keys.contains(&(self.node.name.clone(), key.to_owned()));
         let Some(id) = self.replacements.of(leaf, &owner, keeps_key) else { return Vec::new() };
         let after = format!("signed by new CA, {}", self.replacements.key_in_words(id));
-        let mut actions = vec![self.write(certificate, PUBLIC, None, Content::Leaf(id), "signed by old CA", &after)];
+        let mut actions =
+            vec![self.write(certificate, PUBLIC, None, FileContent::Leaf(id), "signed by old CA", &after)];
         if self.replacements.has_new_key(id) && !key.is_empty() {
-            actions.push(self.write(key, SECRET, None, Content::LeafKey(id), "key", "new key"));
+            actions.push(self.write(key, SECRET, None, FileContent::LeafKey(id), "key", "new key"));
         }
         actions
     }
@@ -390,9 +394,9 @@ impl NodePlanner<'_, '_> {
         let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { return None };
         let owner = format!("{}: {name}", self.node.name);
         let access = (AuthorityId::Cluster, &**kubeconfig);
-        let change = clients::change(access, &owner, self.phase, self.successions, self.replacements)?;
+        let change = clients::change(access, &owner, self.phase, self.authority_changes, self.replacements)?;
         let (before, after) = (clients::before(&change, self.phase), clients::after(&change, self.phase));
-        let content = Content::Kubeconfig(slot.into(), change);
+        let content = FileContent::Kubeconfig(slot.into(), change);
         Some(self.write(&slot.place, SECRET, Some(slot.into()), content, &before, &after))
     }
 }

@@ -9,8 +9,8 @@ use super::{
     clients,
     model::{
         actions::{Action, ClusterAction},
-        authorities::{KeyHome, Succession},
-        content::{Content, Edit, ObjectChange, PUBLIC, SECRET, Source},
+        authorities::{AuthorityChange, KeyHome},
+        content::{Edit, FileContent, ObjectChange, PUBLIC, SECRET, Source},
         package_path::PackagePath,
         phase::Phase,
         steps::Holder,
@@ -48,7 +48,7 @@ fn write(
         output: format!("{}/{}/{}.yaml", phase.folder(), holder.folder(), PackagePath::name(name)),
         mode: if *holder == Holder::Management { SECRET } else { PUBLIC },
         source: stored.map(Source::from),
-        content: Content::Object(change),
+        content: FileContent::Object(change),
         before,
         after,
     })
@@ -58,11 +58,11 @@ fn write(
 pub(super) fn cluster_info(
     inventory: &Inventory,
     phase: Phase,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'_>,
     replacements: &mut Replacements<'_>,
 ) -> Option<Action> {
-    successions.get(&AuthorityId::Cluster)?;
+    authority_changes.get(&AuthorityId::Cluster)?;
     let words = (format!("trusts {}", phase.trusted_before()), format!("trusts {}", phase.trust()));
     let given = inventory.object(ObjectRole::ClusterInfo);
     if let Some((stored, (_, kubeconfig))) = given.and_then(|stored| Some((stored, stored.kubeconfig.as_ref()?))) {
@@ -70,8 +70,13 @@ pub(super) fn cluster_info(
         if progress.is_through(&place, &place, phase) {
             return None;
         }
-        let change =
-            clients::change((AuthorityId::Cluster, kubeconfig), "cluster-info", phase, successions, replacements)?;
+        let change = clients::change(
+            (AuthorityId::Cluster, kubeconfig),
+            "cluster-info",
+            phase,
+            authority_changes,
+            replacements,
+        )?;
         let change = ObjectChange::Kubeconfig(Arc::clone(stored), "kubeconfig", change);
         return Some(write(phase, &Holder::Cluster, Some(stored), change, words));
     }
@@ -99,10 +104,10 @@ fn api_server(inventory: &Inventory) -> Option<String> {
 /// Says so where `cluster-info` had to be made anew.
 pub(super) fn note_cluster_info(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     findings: &mut Vec<Finding>,
 ) {
-    if !successions.contains_key(&AuthorityId::Cluster) || inventory.object(ObjectRole::ClusterInfo).is_some() {
+    if !authority_changes.contains_key(&AuthorityId::Cluster) || inventory.object(ObjectRole::ClusterInfo).is_some() {
         return;
     }
     findings.push(match api_server(inventory) {
@@ -117,7 +122,7 @@ pub(super) fn note_cluster_info(
 pub(super) fn management_kubeconfigs(
     inventory: &Inventory,
     phase: Phase,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'_>,
     replacements: &mut Replacements<'_>,
 ) -> Vec<Action> {
@@ -132,9 +137,13 @@ pub(super) fn management_kubeconfigs(
         if progress.reached(&place, &place).is_some_and(|standing| standing.phases() > phase.number()) {
             continue;
         }
-        if let Some(change) =
-            clients::change((AuthorityId::Cluster, kubeconfig), &stored.object.name, phase, successions, replacements)
-        {
+        if let Some(change) = clients::change(
+            (AuthorityId::Cluster, kubeconfig),
+            &stored.object.name,
+            phase,
+            authority_changes,
+            replacements,
+        ) {
             let words = (clients::before(&change, phase), clients::after(&change, phase));
             let change = ObjectChange::Kubeconfig(Arc::clone(stored), "value", change);
             actions.push(write(phase, &Holder::Management, Some(stored), change, words));
@@ -146,18 +155,18 @@ pub(super) fn management_kubeconfigs(
 /// Phase 3: the management cluster's CA Secrets get the new pair, before machines are rolled.
 pub(super) fn management_authorities(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'_>,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
     for stored in &inventory.objects {
         let ObjectRole::Secret(SecretContent::Authority(id)) = stored.role else { continue };
-        let Some(succession) = successions.get(&id) else { continue };
+        let Some(authority_change) = authority_changes.get(&id) else { continue };
         let place = stored.place();
         if progress.is_through(&place, &place, Phase::DropOld) {
             continue;
         }
-        let with_key = stored.key.is_some() && succession.key_home == KeyHome::Nodes;
+        let with_key = stored.key.is_some() && authority_change.key_home == KeyHome::Nodes;
         let after = if with_key { "new CA and its key" } else { "new CA" };
         let change = ObjectChange::Authority(Arc::clone(stored), id);
         actions.push(write(
@@ -172,8 +181,8 @@ pub(super) fn management_authorities(
 }
 
 /// Machine templates and control planes that name the old authority's pin, by which no machine could join any more.
-pub(super) fn pins(inventory: &Inventory, succession: &Succession) -> Vec<Action> {
-    let old = succession.old.public_key().pin();
+pub(super) fn pins(inventory: &Inventory, authority_change: &AuthorityChange) -> Vec<Action> {
+    let old = authority_change.old.public_key().pin();
     let stale = inventory.pins.iter().filter(|pinned| pinned.resource.is_some() && pinned.pins.contains(&old));
     stale.map(|pinned| Action::Cluster(ClusterAction::Pin(pinned.clone()))).collect()
 }
@@ -181,18 +190,22 @@ pub(super) fn pins(inventory: &Inventory, succession: &Succession) -> Vec<Action
 /// The CA data of webhooks and extension API servers that hangs on the cluster's authority.
 pub(super) fn hanging_bundles<'a>(
     inventory: &'a Inventory,
-    succession: &Succession,
+    authority_change: &AuthorityChange,
 ) -> Vec<(&'a StoredObject, CaBundle)> {
     let stored = inventory.objects.iter().filter(|stored| stored.role == ObjectRole::CaBundle);
     let bundles =
         stored.flat_map(|stored| ca_bundles(&stored.object).into_iter().map(move |bundle| (&**stored, bundle)));
-    bundles.filter(|(_, bundle)| succession.is_trusted_by(&bundle.certificates)).collect()
+    bundles.filter(|(_, bundle)| authority_change.is_trusted_by(&bundle.certificates)).collect()
 }
 
 /// What the people behind webhooks and extension API servers do in a phase: the CA data is theirs, and so is the
 /// certificate that they serve.
-pub(super) fn ca_bundle_changes(inventory: &Inventory, phase: Phase, succession: &Succession) -> Vec<Action> {
-    let changes = hanging_bundles(inventory, succession).into_iter().map(|(stored, bundle)| {
+pub(super) fn ca_bundle_changes(
+    inventory: &Inventory,
+    phase: Phase,
+    authority_change: &AuthorityChange,
+) -> Vec<Action> {
+    let changes = hanging_bundles(inventory, authority_change).into_iter().map(|(stored, bundle)| {
         let place = stored.place();
         let text = match phase {
             Phase::TrustBoth => format!("In {place}, let {} accept both CAs", bundle.pointer),
@@ -207,7 +220,7 @@ pub(super) fn ca_bundle_changes(inventory: &Inventory, phase: Phase, succession:
         let file = format!("{}/workers/ca.crt", phase.folder());
         let kind = stored.object.kind.to_ascii_lowercase();
         // Beside other CAs, only a person can tell which stay.
-        let own = |certificate: &&Certificate| succession.is_trusted_by(std::slice::from_ref(*certificate));
+        let own = |certificate: &&Certificate| authority_change.is_trusted_by(std::slice::from_ref(*certificate));
         let command = if bundle.certificates.iter().filter(own).count() == bundle.certificates.len() {
             format!(
                 r#"kubectl patch {kind} {} --type json -p "[{{\"op\":\"replace\",\"path\":\"{}\",\"value\":\"$(base64 -w0 <{file})\"}}]""#,
@@ -227,7 +240,7 @@ pub(super) fn ca_bundle_changes(inventory: &Inventory, phase: Phase, succession:
 pub(super) fn clients(
     inventory: &Inventory,
     phase: Phase,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'_>,
     replacements: &mut Replacements<'_>,
 ) -> Vec<Action> {
@@ -238,14 +251,16 @@ pub(super) fn clients(
         if progress.is_through(&slot.file, &slot.file, phase) {
             continue;
         }
-        let Some(change) = clients::change(access, &slot.file, phase, successions, replacements) else { continue };
+        let Some(change) = clients::change(access, &slot.file, phase, authority_changes, replacements) else {
+            continue;
+        };
         let name = PackagePath::name(slot.file.rsplit('/').next().unwrap_or(&slot.file));
         let name = PackagePath::unique(name.strip_suffix(".conf").unwrap_or(&name), &mut taken);
         let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
         // talosctl's own has no ending.
         let (end, content) = match slot.artifact {
-            Artifact::Talosconfig(_) => ("", Content::Talosconfig(slot.into(), change)),
-            _ => (".conf", Content::Kubeconfig(slot.into(), change)),
+            Artifact::Talosconfig(_) => ("", FileContent::Talosconfig(slot.into(), change)),
+            _ => (".conf", FileContent::Kubeconfig(slot.into(), change)),
         };
         actions.push(Action::Write(Edit {
             target: slot.file.clone(),

@@ -3,7 +3,7 @@
 use super::model::request::PossibleChoices;
 use crate::{
     inventory::Inventory,
-    profile::{Ability, Course},
+    profile::{Ability, RotationMethod},
 };
 
 impl Inventory {
@@ -22,13 +22,13 @@ impl Inventory {
 
 /// Does a command renew the leaf certificates of the control plane from its present CAs? Talos, Omni and StarlingX renew them
 /// with their own programs.
-const fn renews_leaves(course: Course) -> bool {
-    matches!(course, Course::NodeFiles | Course::Hosted(_))
+const fn renews_leaves(course: RotationMethod) -> bool {
+    matches!(course, RotationMethod::NodeFiles | RotationMethod::Hosted(_))
 }
 
 /// Do workers join with `kubeadm join`, which reads the CA from cluster-info?
-pub(super) const fn joins_by_cluster_info(course: Course) -> bool {
-    matches!(course, Course::NodeFiles | Course::Hosted(_))
+pub(super) const fn joins_by_cluster_info(course: RotationMethod) -> bool {
+    matches!(course, RotationMethod::NodeFiles | RotationMethod::Hosted(_))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     finding::Finding,
     inventory::{Artifact, Inventory, Node, Role, Slot, StoredObject, Tenant, sample_share},
-    profile::{AuthorityId, Component, Course, Lifecycle, OnNewCa, SecretTable},
+    profile::{AuthorityId, Component, Lifecycle, OnNewCa, RotationMethod, SecretTable},
     text::hex,
     time::UnixTime,
     x509::Certificate,
@@ -59,7 +59,7 @@ pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTi
         sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
         name: format!("{}-renew-leaves", package_name(inventory, request, now)),
         now,
-        successions: Default::default(),
+        authority_changes: Default::default(),
         replacements: Vec::new(),
         requests: Vec::new(),
         key_requests: Vec::new(),
@@ -67,7 +67,7 @@ pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTi
         whole: true,
         accept_outage: false,
         at_once: false,
-        present: Vec::new(),
+        initial_state: Vec::new(),
         edges: Vec::new(),
         consumers: Vec::new(),
         foreign: Default::default(),
@@ -84,12 +84,12 @@ pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTi
 fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<Finding>) {
     let title = inventory.profile.title;
     match inventory.profile.course {
-        Course::NodeFiles | Course::Hosted(_) => {}
-        Course::HostPhases => findings.push(
+        RotationMethod::NodeFiles | RotationMethod::Hosted(_) => {}
+        RotationMethod::HostPhases => findings.push(
             Finding::error("intent-unsupported", "", format!("{title} renews its leaf certificates with its own tool, so there is no plan for leaves alone"))
                 .remedy("See `fm alarm-list` for certificates that expire soon; to replace the CA as well, use --intent rotate"),
         ),
-        Course::Managed(_) | Course::MachineConfigs => findings.push(
+        RotationMethod::Managed(_) | RotationMethod::MachineConfigs => findings.push(
             Finding::error("intent-unsupported", "", format!("{title} renews its leaf certificates by itself, so there is no plan for leaves alone"))
                 .remedy("For people: `talosctl config new` and `talosctl kubeconfig` write configurations with new certificates"),
         ),
@@ -114,7 +114,7 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
             .remedy("Complete it first (--intent rotate); it replaces the leaves"),
         );
     }
-    let nodes = inventory.profile.course == Course::NodeFiles && inventory.control_plane().next().is_some();
+    let nodes = inventory.profile.course == RotationMethod::NodeFiles && inventory.control_plane().next().is_some();
     if nodes && key_home(inventory, AuthorityId::Cluster, true, &mut Vec::new()) == KeyHome::Elsewhere {
         findings.push(
             Finding::error("leaves-elsewhere", "", "the private key of the cluster CA is not on the nodes, so kubeadm cannot renew what it issued")

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::model::{
-    authorities::Succession,
+    authorities::AuthorityChange,
     leaves::{Identity, KeySource, Replacement, ReplacementId, request_path},
     request::RotationRequest,
     rotation_plan::KeyRequest,
@@ -24,7 +24,7 @@ const FALLBACK: KeyAlgorithm = KeyAlgorithm::Rsa2048;
 pub(super) struct Replacements<'a> {
     inventory: &'a Inventory,
     request: &'a RotationRequest,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
+    authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     key_requests: Vec<KeyRequest>,
     replacements: Vec<Replacement>,
     known: BTreeMap<Certificate, ReplacementId>,
@@ -38,13 +38,13 @@ impl<'a> Replacements<'a> {
     pub(super) fn new(
         inventory: &'a Inventory,
         request: &'a RotationRequest,
-        successions: &'a BTreeMap<AuthorityId, Succession>,
+        authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
         key_requests: Vec<KeyRequest>,
     ) -> Self {
         Self {
             inventory,
             request,
-            successions,
+            authority_changes,
             key_requests,
             replacements: Vec::new(),
             known: BTreeMap::new(),
@@ -58,15 +58,16 @@ impl<'a> Replacements<'a> {
         self.foresees = foresees;
     }
 
-    /// The successor of `old`, which belongs to `owner`; `None` if no rotated authority signed it. With `keeps_key` the
+    /// The replacement of `old`, which belongs to `owner`; `None` if no rotated authority signed it. With `keeps_key` the
     /// private key has another use, and the new certificate is for the same key.
     pub(super) fn of(&mut self, old: &Certificate, owner: &str, keeps_key: bool) -> Option<ReplacementId> {
         if let Some(id) = self.known.get(old) {
             return Some(*id);
         }
-        let succession = self.successions.values().find(|succession| old.is_signed_by(&succession.old))?;
-        let authority = succession.id;
-        let there = self.brought_back(succession, Some(old), owner);
+        let authority_change =
+            self.authority_changes.values().find(|authority_change| old.is_signed_by(&authority_change.old))?;
+        let authority = authority_change.id;
+        let there = self.brought_back(authority_change, Some(old), owner);
         let key = there.unwrap_or_else(|| self.key(old, owner, keeps_key));
         let id = self.add(owner, authority, Identity::Of(old.clone()), key);
         self.known.insert(old.clone(), id);
@@ -88,8 +89,13 @@ impl<'a> Replacements<'a> {
 
     /// Where the new authority's key stays away: the certificate that was signed there, or else the key for which it was
     /// asked.
-    fn brought_back(&mut self, succession: &Succession, old: Option<&Certificate>, owner: &str) -> Option<KeySource> {
-        let new = succession.known_new().filter(|_| !succession.has_key())?;
+    fn brought_back(
+        &mut self,
+        authority_change: &AuthorityChange,
+        old: Option<&Certificate>,
+        owner: &str,
+    ) -> Option<KeySource> {
+        let new = authority_change.known_new().filter(|_| !authority_change.has_key())?;
         old.and_then(|old| self.signed_elsewhere(old, new)).or_else(|| self.asked_before(owner))
     }
 
@@ -126,8 +132,8 @@ impl<'a> Replacements<'a> {
         let algorithm = old.and_then(|old| old.public_key().key_type().algorithm()).unwrap_or(KeyAlgorithm::EcdsaP256);
         let owner = format!("{node}: kubelet");
         let known = old.and_then(|old| self.inventory.key_of(old.public_key())).filter(|_| self.request.keep_keys);
-        let succession = self.successions.get(&AuthorityId::Cluster);
-        let there = succession.and_then(|succession| self.brought_back(succession, old, &owner));
+        let authority_change = self.authority_changes.get(&AuthorityId::Cluster);
+        let there = authority_change.and_then(|authority_change| self.brought_back(authority_change, old, &owner));
         let key = match (there, known) {
             (Some(there), _) => there,
             (None, Some(key)) => KeySource::Kept(Arc::clone(key)),
@@ -139,8 +145,10 @@ impl<'a> Replacements<'a> {
 
     /// The client certificate that `request` asks for.
     pub(super) fn requested(&mut self, request: &SigningRequest, owner: &str) -> ReplacementId {
-        let succession = self.successions.get(&AuthorityId::Cluster);
-        let new = succession.filter(|succession| !succession.has_key()).and_then(Succession::known_new);
+        let authority_change = self.authority_changes.get(&AuthorityId::Cluster);
+        let new = authority_change
+            .filter(|authority_change| !authority_change.has_key())
+            .and_then(AuthorityChange::known_new);
         let loose = self.inventory.loose.iter().filter_map(|slot| slot.artifact.certificates().first());
         let mut answers = loose.filter(|leaf| {
             leaf.subject() == request.subject()

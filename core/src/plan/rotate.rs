@@ -1,24 +1,24 @@
 //! Decides a whole rotation.
 
 use super::{
-    editable, hosted, key_home, keyless,
+    editable, hosted_control_plane, initial_state, key_home, keyless,
     kubelet_authority::KubeletAuthority,
-    machines, managed,
+    machine_configs, manager_steps,
     model::{
         consumers::Consumers,
         foreign::ForeignBundles,
         request::{Intent, RotationRequest},
         rotation_plan::{Refusal, RotationPlan, package_name, refuse_errors},
     },
-    nodes, present,
+    new_authorities, nodes, nodes_without_input,
     progress::Progress,
     renew,
     replacements::Replacements,
-    sequence, successors, unhandled, unseen,
+    sequence, unhandled,
 };
 use crate::{
     inventory::{Inventory, sample_share},
-    profile::Course,
+    profile::RotationMethod,
     time::UnixTime,
 };
 
@@ -37,27 +37,28 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         refuse_errors(&mut findings)?;
     }
     let mut key_requests = Vec::new();
-    let at_once = hosted::is_at_once(inventory, request, &mut findings);
-    let minting = hosted::with_minted_kubelets(request);
+    let at_once = hosted_control_plane::is_at_once(inventory, request, &mut findings);
+    let minting = hosted_control_plane::with_minted_kubelets(request);
     let request = if at_once { &minting } else { request };
-    let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
-    key_home::check_kubelets(request, &successions, &mut findings);
+    let authority_changes =
+        new_authorities::authority_changes(inventory, request, now, &mut key_requests, &mut findings);
+    key_home::check_kubelets(request, &authority_changes, &mut findings);
     sequence::check_workers(inventory, request, at_once, &mut findings);
-    unseen::check(inventory, &successions, &mut findings);
-    let consumers = Consumers::of(inventory, &successions, &mut findings);
-    let kubelet_authority = KubeletAuthority::of(inventory, &successions, &mut findings);
+    nodes_without_input::check(inventory, &authority_changes, &mut findings);
+    let consumers = Consumers::of(inventory, &authority_changes, &mut findings);
+    let kubelet_authority = KubeletAuthority::of(inventory, &authority_changes, &mut findings);
     refuse_errors(&mut findings)?;
-    let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
+    let mut replacements = Replacements::new(inventory, request, &authority_changes, key_requests);
     let progress = Progress::of(inventory, request.start_over);
     let mut steps = match inventory.profile.course {
-        Course::Managed(manager) => managed::sequence(manager, inventory, request, &mut findings),
-        Course::MachineConfigs => {
-            machines::sequence(inventory, &successions, progress, &mut replacements, &mut findings)
+        RotationMethod::Managed(manager) => manager_steps::sequence(manager, inventory, request, &mut findings),
+        RotationMethod::MachineConfigs => {
+            machine_configs::sequence(inventory, &authority_changes, progress, &mut replacements, &mut findings)
         }
-        Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => sequence::sequence(
+        RotationMethod::Hosted(_) | RotationMethod::HostPhases | RotationMethod::NodeFiles => sequence::sequence(
             inventory,
             request,
-            &successions,
+            &authority_changes,
             progress,
             &mut replacements,
             &consumers,
@@ -69,9 +70,9 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     };
     nodes::note_locked_out(inventory, progress, &mut findings);
     // By all steps: what a package that ends early leaves to the next one is not unhandled.
-    findings.extend(unhandled::on_nodes(inventory, &successions, &steps, &consumers));
+    findings.extend(unhandled::on_nodes(inventory, &authority_changes, &steps, &consumers));
     let (replacements, key_requests) = replacements.into_parts();
-    let left = keyless::cut(&mut steps, &successions, &replacements, request.external_ca, &mut findings);
+    let left = keyless::cut(&mut steps, &authority_changes, &replacements, request.external_ca, &mut findings);
     let whole = matches!(left, keyless::Left::Everything);
     let (replacements, requests, key_requests) = match left {
         keyless::Left::Everything => (replacements, Vec::new(), key_requests),
@@ -79,17 +80,17 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         keyless::Left::Until(requests) => (Vec::new(), requests, key_requests),
     };
     editable::check(inventory.profile, &steps, &mut findings);
-    let acknowledged = unhandled::acknowledge(&mut findings, request, &successions);
+    let acknowledged = unhandled::acknowledge(&mut findings, request, &authority_changes);
     refuse_errors(&mut findings)?;
-    let workers = nodes::kept_by_workers(inventory, &successions);
-    let present = match inventory.profile.course {
-        Course::Managed(_) => Vec::new(),
-        Course::MachineConfigs => machines::present(inventory, &successions, progress),
-        Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => {
-            present::present(inventory, &successions, progress, &kubelet_authority)
+    let workers = nodes::kept_by_workers(inventory, &authority_changes);
+    let initial_state = match inventory.profile.course {
+        RotationMethod::Managed(_) => Vec::new(),
+        RotationMethod::MachineConfigs => machine_configs::initial_state(inventory, &authority_changes, progress),
+        RotationMethod::Hosted(_) | RotationMethod::HostPhases | RotationMethod::NodeFiles => {
+            initial_state::initial_state(inventory, &authority_changes, progress, &kubelet_authority)
         }
     };
-    let contexts = machines::contexts(inventory, &successions);
+    let contexts = machine_configs::contexts(inventory, &authority_changes);
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
         profile: inventory.profile,
@@ -98,9 +99,9 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
         name: package_name(inventory, request, now),
         now,
-        foreign: ForeignBundles::of(inventory, &successions),
-        machines: if successions.is_empty() { Vec::new() } else { machines::configurations(inventory) },
-        successions,
+        foreign: ForeignBundles::of(inventory, &authority_changes),
+        machines: if authority_changes.is_empty() { Vec::new() } else { machine_configs::configurations(inventory) },
+        authority_changes,
         replacements,
         requests,
         key_requests,
@@ -108,11 +109,11 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         whole,
         accept_outage: request.accept_outage,
         at_once,
-        present,
+        initial_state,
         edges: inventory.profile.edges.iter().copied().chain(consumers.rows()).collect(),
         consumers: consumers.all,
         contexts,
-        api_port: machines::api_port(inventory),
+        api_port: machine_configs::api_port(inventory),
         workers,
         findings,
         acknowledged,

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::{
     model::{
         actions::Action,
-        authorities::Succession,
-        content::{Content, Edit, Source},
+        authorities::AuthorityChange,
+        content::{Edit, FileContent, Source},
         package_path::PackagePath,
         phase::Phase,
         steps::Holder,
@@ -57,10 +57,10 @@ enum Way {
 /// The requests that came along and may be answered; about each that may not, and each that needs a second look, a finding.
 pub(super) fn admitted<'a>(
     inventory: &'a Inventory,
-    succession: Option<&Succession>,
+    authority_change: Option<&AuthorityChange>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Admitted<'a>> {
-    let Some(succession) = succession else { return Vec::new() };
+    let Some(authority_change) = authority_change else { return Vec::new() };
     let files = inventory.loose.iter().filter_map(|slot| match &slot.artifact {
         Artifact::SigningRequest(request) => Some((&**request, slot.file.as_str(), Way::File(slot.into()))),
         _ => None,
@@ -77,7 +77,7 @@ pub(super) fn admitted<'a>(
     let mut seen = BTreeSet::new();
     let mut admitted = Vec::new();
     for (request, file, way) in files.chain(objects) {
-        match judge(request, inventory, succession) {
+        match judge(request, inventory, authority_change) {
             Ok(_) if !seen.insert((request.subject(), request.public_key())) => {}
             Ok(second_look) => {
                 findings.extend(second_look.map(|(message, remedy)| {
@@ -101,7 +101,7 @@ type Objection = (String, &'static str);
 fn judge(
     request: &SigningRequest,
     inventory: &Inventory,
-    succession: &Succession,
+    authority_change: &AuthorityChange,
 ) -> Result<Option<Objection>, Objection> {
     let refuse = |message: &str, remedy| Err((message.to_owned(), remedy));
     match request.own_signature() {
@@ -159,7 +159,7 @@ fn judge(
             )
         }));
     }
-    if is_presented(user, &groups, inventory, succession) {
+    if is_presented(user, &groups, inventory, authority_change) {
         return Ok(None);
     }
     let reserved = [user].into_iter().chain(&groups).find(|name| RESERVED.iter().any(|start| name.starts_with(start)));
@@ -178,7 +178,7 @@ fn judge(
 }
 
 /// Does a certificate that was given, signed by the old CA, name this user and these groups?
-fn is_presented(user: &str, groups: &[String], inventory: &Inventory, succession: &Succession) -> bool {
+fn is_presented(user: &str, groups: &[String], inventory: &Inventory, authority_change: &AuthorityChange) -> bool {
     let set = |groups: &[String]| groups.iter().cloned().collect::<BTreeSet<_>>();
     let in_slots = inventory.slots().flat_map(|(_, slot)| slot.artifact.all_certificates());
     let in_objects = inventory.objects.iter().filter(|stored| stored.role != ObjectRole::SigningRequest);
@@ -187,7 +187,7 @@ fn is_presented(user: &str, groups: &[String], inventory: &Inventory, succession
         let subject = certificate.subject();
         subject.common_name().as_deref() == Some(user)
             && set(&subject.organizations()) == set(groups)
-            && certificate.is_signed_by(&succession.old)
+            && certificate.is_signed_by(&authority_change.old)
     })
 }
 
@@ -207,7 +207,7 @@ pub(super) fn answers(admitted: &[Admitted<'_>], phase: Phase, replacements: &mu
                     output: format!("{}/{}/{name}.crt", phase.folder(), Holder::Clients.folder()),
                     mode: 0o644,
                     source: None,
-                    content: Content::Leaf(id),
+                    content: FileContent::Leaf(id),
                     before: "a request".to_owned(),
                     after: "a certificate of new CA, key stays where it is".to_owned(),
                 }));

@@ -6,7 +6,7 @@ use super::{
     dependents::reaches,
     model::{
         actions::Action,
-        authorities::Succession,
+        authorities::AuthorityChange,
         consumers::Consumers,
         request::RotationRequest,
         rotation_plan::Acknowledged,
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     finding::{Finding, Severity},
     inventory::{Artifact, Inventory, Node, Role},
-    profile::{AuthorityId, Course, OtherKind},
+    profile::{AuthorityId, OtherKind, RotationMethod},
     text::shell::quote,
     x509::Certificate,
 };
@@ -88,11 +88,11 @@ impl Dependency {
 /// Files on nodes that depend on a rotated CA and that no step changes.
 pub(super) fn on_nodes(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     steps: &[Step],
     consumers: &Consumers,
 ) -> Vec<Finding> {
-    if !matches!(inventory.profile.course, Course::NodeFiles | Course::HostPhases) {
+    if !matches!(inventory.profile.course, RotationMethod::NodeFiles | RotationMethod::HostPhases) {
         return Vec::new();
     }
     let mut items: BTreeMap<(AuthorityId, &str, Dependency), (Vec<&str>, &str)> = BTreeMap::new();
@@ -104,19 +104,19 @@ pub(super) fn on_nodes(
             if is_backup(path) {
                 continue;
             }
-            for succession in successions.values() {
-                let Some(dependency) = Dependency::of(&slot.artifact, &succession.old) else { continue };
+            for authority_change in authority_changes.values() {
+                let Some(dependency) = Dependency::of(&slot.artifact, &authority_change.old) else { continue };
                 let leads_elsewhere = match &slot.artifact {
-                    Artifact::Kubeconfig(kubeconfig) => !reaches(inventory, succession, kubeconfig),
+                    Artifact::Kubeconfig(kubeconfig) => !reaches(inventory, authority_change, kubeconfig),
                     _ => false,
                 };
                 let dependency = if leads_elsewhere { Dependency::TrustsElsewhere } else { dependency };
                 if is_of_etcd(inventory, path) {
-                    let known = etcd.get_or_insert((succession.id, slot.file.as_str(), BTreeSet::new()));
+                    let known = etcd.get_or_insert((authority_change.id, slot.file.as_str(), BTreeSet::new()));
                     known.2.insert(path);
                     continue;
                 }
-                let item = items.entry((succession.id, path, dependency)).or_insert((Vec::new(), &slot.file));
+                let item = items.entry((authority_change.id, path, dependency)).or_insert((Vec::new(), &slot.file));
                 item.0.push(&node.name);
             }
         }
@@ -223,10 +223,10 @@ pub(super) fn list(names: &[&str]) -> String {
 pub(super) fn acknowledge(
     findings: &mut [Finding],
     request: &RotationRequest,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
 ) -> Vec<Acknowledged> {
     let mut acknowledged = BTreeMap::new();
-    let concerns = |id: &str| successions.keys().any(|authority| id.starts_with(&format!("{authority}/")));
+    let concerns = |id: &str| authority_changes.keys().any(|authority| id.starts_with(&format!("{authority}/")));
     for finding in findings.iter_mut().filter(|finding| concerns(&finding.acknowledge)) {
         // What is an error already cannot be acknowledged away.
         if finding.severity == Severity::Error {

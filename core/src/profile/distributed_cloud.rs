@@ -6,7 +6,7 @@
 use super::{
     ids::AuthorityId,
     managed::{ManagedStep, Manager, Performer},
-    model::{Course, Profile, SigningRow},
+    model::{Profile, RotationMethod, SigningRow},
     starlingx::STARLINGX,
 };
 
@@ -19,7 +19,7 @@ pub const STARLINGX_DC: Profile = Profile {
     title: "StarlingX Distributed Cloud",
     // The files are those of any StarlingX host, so the platform cannot be detected.
     recognised_by: &[],
-    course: Course::Managed(&MANAGER),
+    course: RotationMethod::Managed(&MANAGER),
     phase_words: ["create", "apply", "delete"],
     input: "a kubeconfig or the CA certificate of the system controller; no file of a subcloud is needed",
     // The strategy takes each subcloud through all phases without interruption.

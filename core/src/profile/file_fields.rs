@@ -1,6 +1,6 @@
 //! Fields of configuration files that refer to PKI files: content of each file, and when it is read.
 
-use super::file_flags::Content;
+use super::file_flags::FlagContent;
 
 /// A field that contains a file's path, or certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) struct FileField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldContent {
     /// The path of a file with this content.
-    Path(Content),
+    Path(FlagContent),
     /// CA certificates as PEM, or base64 of it.
     InlineTrust,
 }
@@ -28,7 +28,7 @@ pub(crate) enum FieldContent {
 const fn row(
     kind: &'static str,
     field: &'static str,
-    content: Content,
+    content: FlagContent,
     is_beside: bool,
     source: &'static str,
 ) -> FileField {
@@ -43,21 +43,21 @@ const ETCD: &str = "go.etcd.io/etcd/server: embed/config.go, securityConfig";
 
 /// Every known field.
 pub(crate) const FIELDS: &[FileField] = &[
-    row("AdmissionConfiguration", "plugins[].path", Content::Configuration, true, ADMISSION),
-    row("AdmissionConfiguration", "plugins[].configuration.kubeConfigFile", Content::Kubeconfig, false, ADMISSION),
+    row("AdmissionConfiguration", "plugins[].path", FlagContent::Configuration, true, ADMISSION),
+    row("AdmissionConfiguration", "plugins[].configuration.kubeConfigFile", FlagContent::Kubeconfig, false, ADMISSION),
     row(
         "AdmissionConfiguration",
         "plugins[].configuration.imagePolicy.kubeConfigFile",
-        Content::Kubeconfig,
+        FlagContent::Kubeconfig,
         false,
         "k8s.io/kubernetes: plugin/pkg/admission/imagepolicy/config.go",
     ),
-    row("WebhookAdmissionConfiguration", "kubeConfigFile", Content::Kubeconfig, false, ADMISSION),
-    row("WebhookAdmission", "kubeConfigFile", Content::Kubeconfig, false, ADMISSION),
+    row("WebhookAdmissionConfiguration", "kubeConfigFile", FlagContent::Kubeconfig, false, ADMISSION),
+    row("WebhookAdmission", "kubeConfigFile", FlagContent::Kubeconfig, false, ADMISSION),
     row(
         "",
         "imagePolicy.kubeConfigFile",
-        Content::Kubeconfig,
+        FlagContent::Kubeconfig,
         false,
         "k8s.io/kubernetes: plugin/pkg/admission/imagepolicy/config.go",
     ),
@@ -71,41 +71,41 @@ pub(crate) const FIELDS: &[FileField] = &[
     row(
         "AuthorizationConfiguration",
         "authorizers[].webhook.connectionInfo.kubeConfigFile",
-        Content::Kubeconfig,
+        FlagContent::Kubeconfig,
         false,
         "k8s.io/apiserver: pkg/apis/apiserver/v1/types.go, WebhookConnectionInfo",
     ),
     row(
         "EgressSelectorConfiguration",
         "egressSelections[].connection.transport.tcp.tlsConfig.caBundle",
-        Content::TrustBundle,
+        FlagContent::TrustBundle,
         false,
         EGRESS,
     ),
     row(
         "EgressSelectorConfiguration",
         "egressSelections[].connection.transport.tcp.tlsConfig.clientCert",
-        Content::Certificate,
+        FlagContent::Certificate,
         false,
         EGRESS,
     ),
     row(
         "EgressSelectorConfiguration",
         "egressSelections[].connection.transport.tcp.tlsConfig.clientKey",
-        Content::PrivateKey,
+        FlagContent::PrivateKey,
         false,
         EGRESS,
     ),
     row(
         "KubeSchedulerConfiguration",
         "clientConnection.kubeconfig",
-        Content::Kubeconfig,
+        FlagContent::Kubeconfig,
         false,
         "k8s.io/component-base: config/v1alpha1/types.go, ClientConnectionConfiguration",
     ),
-    row("KubeSchedulerConfiguration", "extenders[].tlsConfig.certFile", Content::Certificate, false, EXTENDER),
-    row("KubeSchedulerConfiguration", "extenders[].tlsConfig.keyFile", Content::PrivateKey, false, EXTENDER),
-    row("KubeSchedulerConfiguration", "extenders[].tlsConfig.caFile", Content::TrustBundle, false, EXTENDER),
+    row("KubeSchedulerConfiguration", "extenders[].tlsConfig.certFile", FlagContent::Certificate, false, EXTENDER),
+    row("KubeSchedulerConfiguration", "extenders[].tlsConfig.keyFile", FlagContent::PrivateKey, false, EXTENDER),
+    row("KubeSchedulerConfiguration", "extenders[].tlsConfig.caFile", FlagContent::TrustBundle, false, EXTENDER),
     FileField {
         kind: "KubeSchedulerConfiguration",
         field: "extenders[].tlsConfig.caData",
@@ -116,26 +116,26 @@ pub(crate) const FIELDS: &[FileField] = &[
     row(
         "KubeProxyConfiguration",
         "clientConnection.kubeconfig",
-        Content::Kubeconfig,
+        FlagContent::Kubeconfig,
         false,
         "k8s.io/component-base: config/v1alpha1/types.go, ClientConnectionConfiguration",
     ),
-    row("KubeletConfiguration", "authentication.x509.clientCAFile", Content::TrustBundle, true, KUBELET),
-    row("KubeletConfiguration", "tlsCertFile", Content::Certificate, true, KUBELET),
-    row("KubeletConfiguration", "tlsPrivateKeyFile", Content::PrivateKey, true, KUBELET),
-    row("KubeletConfiguration", "staticPodPath", Content::Folder, true, KUBELET),
-    row("KubeletConfiguration", "volumePluginDir", Content::Folder, true, KUBELET),
-    row("KubeletConfiguration", "podLogsDir", Content::Folder, true, KUBELET),
-    row("", "client-transport-security.cert-file", Content::Certificate, false, ETCD),
-    row("", "client-transport-security.key-file", Content::PrivateKey, false, ETCD),
-    row("", "client-transport-security.client-cert-file", Content::Certificate, false, ETCD),
-    row("", "client-transport-security.client-key-file", Content::PrivateKey, false, ETCD),
-    row("", "client-transport-security.trusted-ca-file", Content::TrustBundle, false, ETCD),
-    row("", "peer-transport-security.cert-file", Content::Certificate, false, ETCD),
-    row("", "peer-transport-security.key-file", Content::PrivateKey, false, ETCD),
-    row("", "peer-transport-security.client-cert-file", Content::Certificate, false, ETCD),
-    row("", "peer-transport-security.client-key-file", Content::PrivateKey, false, ETCD),
-    row("", "peer-transport-security.trusted-ca-file", Content::TrustBundle, false, ETCD),
+    row("KubeletConfiguration", "authentication.x509.clientCAFile", FlagContent::TrustBundle, true, KUBELET),
+    row("KubeletConfiguration", "tlsCertFile", FlagContent::Certificate, true, KUBELET),
+    row("KubeletConfiguration", "tlsPrivateKeyFile", FlagContent::PrivateKey, true, KUBELET),
+    row("KubeletConfiguration", "staticPodPath", FlagContent::Folder, true, KUBELET),
+    row("KubeletConfiguration", "volumePluginDir", FlagContent::Folder, true, KUBELET),
+    row("KubeletConfiguration", "podLogsDir", FlagContent::Folder, true, KUBELET),
+    row("", "client-transport-security.cert-file", FlagContent::Certificate, false, ETCD),
+    row("", "client-transport-security.key-file", FlagContent::PrivateKey, false, ETCD),
+    row("", "client-transport-security.client-cert-file", FlagContent::Certificate, false, ETCD),
+    row("", "client-transport-security.client-key-file", FlagContent::PrivateKey, false, ETCD),
+    row("", "client-transport-security.trusted-ca-file", FlagContent::TrustBundle, false, ETCD),
+    row("", "peer-transport-security.cert-file", FlagContent::Certificate, false, ETCD),
+    row("", "peer-transport-security.key-file", FlagContent::PrivateKey, false, ETCD),
+    row("", "peer-transport-security.client-cert-file", FlagContent::Certificate, false, ETCD),
+    row("", "peer-transport-security.client-key-file", FlagContent::PrivateKey, false, ETCD),
+    row("", "peer-transport-security.trusted-ca-file", FlagContent::TrustBundle, false, ETCD),
 ];
 
 impl FileField {

@@ -1,7 +1,7 @@
 //! Flags of Kubernetes programs that refer to files: content of each file, and when the program reads it.
 
 pub(crate) use self::{
-    flag::{Content, FileFlag, Program, Reload, Use},
+    flag::{FileFlag, FlagContent, Program, Reload, Use},
     table::FLAGS,
 };
 

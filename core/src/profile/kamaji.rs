@@ -9,7 +9,10 @@ use super::{
     ids::{AuthorityId, Component},
     kamaji_edges::{AT_ONCE, EDGES},
     kubeadm,
-    model::{AuthorityRow, Course, KubeconfigRow, LeafRow, Profile, Sign, SigningRow, StaticPodRow, SuccessorShape},
+    model::{
+        AuthorityRow, KubeconfigRow, LeafRow, NewAuthorityFormat, Profile, RotationMethod, Sign, SigningRow,
+        StaticPodRow,
+    },
 };
 use crate::x509::KeyAlgorithm;
 
@@ -19,7 +22,7 @@ pub const KAMAJI: Profile = Profile {
     title: "Kamaji",
     recognised_by: &[Sign::Group("kamaji.clastix.io/")],
     extends: "",
-    course: Course::Hosted(&HOSTED),
+    course: RotationMethod::Hosted(&HOSTED),
     phase_words: [""; 3],
     input: "all of the tenant's Secrets, its TenantControlPlane, its Deployment and its nodes' /etc/kubernetes",
     directory: "/etc/kubernetes",
@@ -35,7 +38,7 @@ pub const KAMAJI: Profile = Profile {
             accepted: None,
             secret: "",
             option: "--ca-",
-            successor: SuccessorShape::Named,
+            new_authority_format: NewAuthorityFormat::Named,
             keys: &KeyAlgorithm::KUBERNETES,
             rotates: true,
         },
@@ -48,7 +51,7 @@ pub const KAMAJI: Profile = Profile {
             accepted: None,
             secret: "",
             option: "--front-proxy-ca-",
-            successor: SuccessorShape::Named,
+            new_authority_format: NewAuthorityFormat::Named,
             keys: &KeyAlgorithm::KUBERNETES,
             rotates: true,
         },
@@ -61,7 +64,7 @@ pub const KAMAJI: Profile = Profile {
             accepted: None,
             secret: "",
             option: "",
-            successor: SuccessorShape::Named,
+            new_authority_format: NewAuthorityFormat::Named,
             keys: &KeyAlgorithm::KUBERNETES,
             rotates: false,
         },

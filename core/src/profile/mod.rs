@@ -34,8 +34,8 @@ pub use self::{
     kamaji::KAMAJI,
     kubeadm::KUBEADM,
     model::{
-        AuthorityRow, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign, SigningRow,
-        StaticPodRow, SuccessorShape,
+        AuthorityRow, FlagRow, KubeconfigRow, LeafRow, NewAuthorityFormat, OtherKind, OtherRow, Profile,
+        RotationMethod, Sign, SigningRow, StaticPodRow,
     },
     omni::OMNI,
     platform::{PROFILES, named},

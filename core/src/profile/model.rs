@@ -21,7 +21,7 @@ pub struct Profile {
     /// The platform whose files it has as well. The signs of this platform take precedence.
     pub extends: &'static str,
     /// The sequence of steps.
-    pub course: Course,
+    pub course: RotationMethod,
     /// The platform's own names of the three phases; empty if it has none.
     pub phase_words: [&'static str; 3],
     /// The required input, after "Give".
@@ -100,7 +100,7 @@ pub struct AuthorityRow {
     /// The prefix of the new CA's options: `--ca-` of `--ca-cert`.
     pub option: &'static str,
     /// The format of the new CA.
-    pub successor: SuccessorShape,
+    pub new_authority_format: NewAuthorityFormat,
     /// The supported key types. If the platform always uses the same type, that one is first.
     pub keys: &'static [KeyAlgorithm],
     /// Whether this release rotates it; others are only displayed.
@@ -110,12 +110,12 @@ pub struct AuthorityRow {
 /// The format of a new CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SuccessorShape {
+pub enum NewAuthorityFormat {
     /// A chosen common name, and the old CA's key type.
     Named,
     /// As the platform creates it: this organization, and the first supported key type.
     Organization(&'static str),
-    /// As [`SuccessorShape::Named`], or with a complete subject and an expiry date, in the formats of the platform's
+    /// As [`NewAuthorityFormat::Named`], or with a complete subject and an expiry date, in the formats of the platform's
     /// own tool.
     Subject,
 }
@@ -218,15 +218,18 @@ impl Profile {
     #[must_use]
     pub fn hosted(&self) -> Option<&'static Hosted> {
         match self.course {
-            Course::Hosted(hosted) => Some(hosted),
-            Course::HostPhases | Course::MachineConfigs | Course::Managed(_) | Course::NodeFiles => None,
+            RotationMethod::Hosted(hosted) => Some(hosted),
+            RotationMethod::HostPhases
+            | RotationMethod::MachineConfigs
+            | RotationMethod::Managed(_)
+            | RotationMethod::NodeFiles => None,
         }
     }
 
     /// Whether the manager's steps accept the options of `SubcloudStrategy`.
     #[must_use]
     pub fn takes_strategy(&self) -> bool {
-        matches!(self.course, Course::Managed(manager) if !manager.script.is_empty())
+        matches!(self.course, RotationMethod::Managed(manager) if !manager.script.is_empty())
     }
 
     /// The kubelet's own kubeconfig.
@@ -278,9 +281,9 @@ pub enum Sign {
 /// The sequence of steps of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Course {
+pub enum RotationMethod {
     /// Replaces the Secrets from which an operator mounts the control plane's files. The nodes' files are replaced as
-    /// in [`Course::NodeFiles`].
+    /// in [`RotationMethod::NodeFiles`].
     Hosted(&'static Hosted),
     /// The platform's own tool changes the nodes' files, host by host, when it is started for each phase.
     HostPhases,
@@ -292,7 +295,7 @@ pub enum Course {
     NodeFiles,
 }
 
-impl Course {
+impl RotationMethod {
     /// Whether the input consists of machine configurations rather than nodes' files.
     #[must_use]
     pub const fn reads_machine_configs(self) -> bool {

@@ -7,7 +7,7 @@
 use super::{
     ids::AuthorityId,
     managed::{ManagedStep, Manager, Performer},
-    model::{Course, Profile},
+    model::{Profile, RotationMethod},
     talos::TALOS,
 };
 
@@ -17,7 +17,7 @@ pub const OMNI: Profile = Profile {
     title: "Talos with Omni",
     // The files are Talos' own, so the platform cannot be detected.
     recognised_by: &[],
-    course: Course::Managed(&MANAGER),
+    course: RotationMethod::Managed(&MANAGER),
     input: "what you hold of the cluster: your kubeconfig and talosconfig, a machine's configuration",
     // Omni has its own sequence of phases, with CAs that are not visible beforehand.
     edges: &[],

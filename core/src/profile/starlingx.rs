@@ -5,7 +5,7 @@
 use super::{
     edge::{EdgeRow, Outage},
     kubeadm::KUBEADM,
-    model::{AuthorityRow, Course, Profile, Sign, SigningRow, SuccessorShape},
+    model::{AuthorityRow, NewAuthorityFormat, Profile, RotationMethod, Sign, SigningRow},
 };
 
 /// The path of the new CA on every host until the last phase moves it to its final path.
@@ -77,10 +77,10 @@ pub const STARLINGX: Profile = Profile {
     // Before a rotation, a host's files are the same as kubeadm's, so the platform cannot be detected.
     recognised_by: &[Sign::NodeFile(NEW_CA)],
     extends: KUBEADM.id,
-    course: Course::HostPhases,
+    course: RotationMethod::HostPhases,
     phase_words: ["trust-both-cas", "update-certs", "trust-new-ca"],
     authorities: &[
-        AuthorityRow { successor: SuccessorShape::Subject, ..KUBEADM.authorities[0] },
+        AuthorityRow { new_authority_format: NewAuthorityFormat::Subject, ..KUBEADM.authorities[0] },
         not_rotated(KUBEADM.authorities[1]),
         not_rotated(KUBEADM.authorities[2]),
     ],

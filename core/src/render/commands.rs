@@ -1,6 +1,6 @@
 //! Steps as shell commands for the unpacked package's root on their holder.
 
-use crate::plan::{Action, Carrier, ClusterAction, Content, Holder, Logs, Phase, Step, TenantVerb};
+use crate::plan::{Action, Carrier, ClusterAction, FileContent, Holder, Logs, Phase, Step, TenantVerb};
 
 /// On the client, apply would copy the object, key and all, into an annotation.
 pub(crate) const APPLY: &str = "kubectl apply --server-side --force-conflicts --field-manager=airlock";
@@ -104,7 +104,7 @@ pub(crate) fn is_kubelet_step(step: &Step) -> bool {
     matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes)
         && step.actions.iter().any(|action| match action {
             Action::RenewKubelet | Action::RenewServing => true,
-            Action::Write(edit) => matches!(edit.content, Content::Credential(_)),
+            Action::Write(edit) => matches!(edit.content, FileContent::Credential(_)),
             _ => false,
         })
 }

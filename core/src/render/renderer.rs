@@ -12,7 +12,8 @@ use crate::{
     },
     mint::{Minted, MintedLeaf},
     plan::{
-        Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source, Succession, Trust,
+        AuthorityChange, FileContent, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side,
+        Source, Trust,
     },
     profile::AuthorityId,
     x509::{Certificate, KeyEncoding, PrivateKey, TrustBundle},
@@ -56,61 +57,61 @@ pub(crate) fn text(text: String) -> Bytes {
 
 impl Renderer<'_> {
     /// The bytes of a file.
-    pub(crate) fn bytes(&self, content: &Content) -> Result<Bytes, RenderError> {
+    pub(crate) fn bytes(&self, content: &FileContent) -> Result<Bytes, RenderError> {
         Ok(match content {
-            Content::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
-            Content::Widened(id, present, order) => text(self.widened(*id, present, *order).to_pem()),
-            Content::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
-            Content::AuthorityKey(id) => {
-                let succession = &self.plan.successions[id];
-                self.authority_key(succession, succession.encoding)
+            FileContent::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
+            FileContent::Widened(id, present, order) => text(self.widened(*id, present, *order).to_pem()),
+            FileContent::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
+            FileContent::AuthorityKey(id) => {
+                let authority_change = &self.plan.authority_changes[id];
+                self.authority_key(authority_change, authority_change.encoding)
             }
-            Content::AuthorityPair(id) => {
+            FileContent::AuthorityPair(id) => {
                 let mut bytes = text(self.certificate(*id, Side::New).to_pem());
-                bytes.extend_from_slice(&self.authority_key(&self.plan.successions[id], KeyEncoding::Pkcs8));
+                bytes.extend_from_slice(&self.authority_key(&self.plan.authority_changes[id], KeyEncoding::Pkcs8));
                 bytes
             }
-            Content::Leaf(id) => text(self.leaf(*id).certificate.to_pem()),
-            Content::LeafKey(id) => self.leaf_key(*id),
-            Content::Credential(id) | Content::Pair(id) => {
+            FileContent::Leaf(id) => text(self.leaf(*id).certificate.to_pem()),
+            FileContent::LeafKey(id) => self.leaf_key(*id),
+            FileContent::Credential(id) | FileContent::Pair(id) => {
                 let mut bytes = text(self.leaf(*id).certificate.to_pem());
                 bytes.extend_from_slice(&self.leaf_key(*id));
                 bytes
             }
-            Content::Kubeconfig(source, change) => self.kubeconfig(source, change)?,
-            Content::Talosconfig(source, change) => self.talosconfig(source, change)?,
-            Content::Client(client) => self.client(client),
-            Content::Patch(patch) => self.patch(patch),
-            Content::Secrets(source, ids) => self.secrets(source, ids)?,
-            Content::Manifest(source, flags) => {
+            FileContent::Kubeconfig(source, change) => self.kubeconfig(source, change)?,
+            FileContent::Talosconfig(source, change) => self.talosconfig(source, change)?,
+            FileContent::Client(client) => self.client(client),
+            FileContent::Patch(patch) => self.patch(patch),
+            FileContent::Secrets(source, ids) => self.secrets(source, ids)?,
+            FileContent::Manifest(source, flags) => {
                 let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
                 let edited = static_pod::set_flags(&source.bytes, &flags)
                     .map_err(|error| RenderError::Manifest { file: source.file.clone(), error })?;
                 Zeroizing::new(edited)
             }
-            Content::Original(source) => Zeroizing::clone(&source.bytes),
-            Content::Object(change) => self.object(change)?,
-            Content::Text(content) => text(content.clone()),
+            FileContent::Original(source) => Zeroizing::clone(&source.bytes),
+            FileContent::Object(change) => self.object(change)?,
+            FileContent::Text(content) => text(content.clone()),
         })
     }
 
     /// Does the file hold a private key?
-    pub(crate) fn is_secret(&self, content: &Content) -> bool {
+    pub(crate) fn is_secret(&self, content: &FileContent) -> bool {
         match content {
-            Content::AuthorityKey(_)
-            | Content::AuthorityPair(_)
-            | Content::LeafKey(_)
-            | Content::Credential(_)
-            | Content::Pair(_)
-            | Content::Client(_)
-            | Content::Secrets(..) => true,
-            Content::Patch(patch) => patch.key().is_some(),
-            Content::Kubeconfig(source, _) | Content::Talosconfig(source, _) | Content::Original(source) => {
-                holds_key(&source.bytes)
-            }
-            Content::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
-            Content::Object(ObjectChange::Files(..)) => true,
-            Content::Object(ObjectChange::Kubeconfig(stored, ..)) => {
+            FileContent::AuthorityKey(_)
+            | FileContent::AuthorityPair(_)
+            | FileContent::LeafKey(_)
+            | FileContent::Credential(_)
+            | FileContent::Pair(_)
+            | FileContent::Client(_)
+            | FileContent::Secrets(..) => true,
+            FileContent::Patch(patch) => patch.key().is_some(),
+            FileContent::Kubeconfig(source, _)
+            | FileContent::Talosconfig(source, _)
+            | FileContent::Original(source) => holds_key(&source.bytes),
+            FileContent::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
+            FileContent::Object(ObjectChange::Files(..)) => true,
+            FileContent::Object(ObjectChange::Kubeconfig(stored, ..)) => {
                 stored.kubeconfig.as_ref().is_some_and(|(bytes, _)| holds_key(bytes))
             }
             _ => false,
@@ -118,14 +119,14 @@ impl Renderer<'_> {
     }
 
     /// The PEM of a new authority's certificate and key.
-    pub(crate) fn authority_files(&self, succession: &Succession) -> (Bytes, Bytes) {
-        let certificate = text(self.certificate(succession.id, Side::New).to_pem());
-        (certificate, self.authority_key(succession, succession.encoding))
+    pub(crate) fn authority_files(&self, authority_change: &AuthorityChange) -> (Bytes, Bytes) {
+        let certificate = text(self.certificate(authority_change.id, Side::New).to_pem());
+        (certificate, self.authority_key(authority_change, authority_change.encoding))
     }
 
     pub(crate) fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
         match side {
-            Side::Old => &self.plan.successions[&id].old,
+            Side::Old => &self.plan.authority_changes[&id].old,
             Side::New => self.minted.authorities[&id].certificate(),
         }
     }
@@ -138,7 +139,7 @@ impl Renderer<'_> {
     pub(crate) fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
         let sides: Vec<_> = [self.certificate(id, Side::Old), self.certificate(id, Side::New)]
             .into_iter()
-            .chain(&self.plan.successions[&id].given_up)
+            .chain(&self.plan.authority_changes[&id].given_up)
             .collect();
         // A certificate from before a renewal with the same key is the same CA, and must not be left behind.
         let is_side = |certificate: &Certificate| sides.iter().any(|side| side.is_same_authority(certificate));
@@ -154,8 +155,8 @@ impl Renderer<'_> {
         anchors
     }
 
-    pub(crate) fn authority_key(&self, succession: &Succession, encoding: KeyEncoding) -> Bytes {
-        let key = self.side(succession.id, Side::New).with_encoding(encoding);
+    pub(crate) fn authority_key(&self, authority_change: &AuthorityChange, encoding: KeyEncoding) -> Bytes {
+        let key = self.side(authority_change.id, Side::New).with_encoding(encoding);
         Zeroizing::new(key.to_pem().as_bytes().to_vec())
     }
 
@@ -166,11 +167,11 @@ impl Renderer<'_> {
 
     /// An authority's private key, written as its readers expect it.
     pub(crate) fn side(&self, id: AuthorityId, side: Side) -> PrivateKey {
-        let succession = &self.plan.successions[&id];
+        let authority_change = &self.plan.authority_changes[&id];
         let new = || self.minted.authorities[&id].issuer().map(|issuer| issuer.key().clone());
         let key = match side {
-            Side::Old => succession.old_key.as_deref().cloned(),
-            Side::New => new().map(|key| key.with_encoding(succession.encoding)),
+            Side::Old => authority_change.old_key.as_deref().cloned(),
+            Side::New => new().map(|key| key.with_encoding(authority_change.encoding)),
         };
         key.expect("Invariant: a plan writes no key that is not there")
     }
@@ -206,10 +207,10 @@ impl Renderer<'_> {
     pub(crate) fn object(&self, change: &ObjectChange) -> Result<Bytes, RenderError> {
         let object = match change {
             ObjectChange::Authority(stored, id) => {
-                let succession = &self.plan.successions[id];
-                let (certificate, key) = self.authority_files(succession);
+                let authority_change = &self.plan.authority_changes[id];
+                let (certificate, key) = self.authority_files(authority_change);
                 let mut changes = Changes::none().set("tls.crt", certificate.to_vec());
-                if stored.key.is_some() && succession.key_home == KeyHome::Nodes {
+                if stored.key.is_some() && authority_change.key_home == KeyHome::Nodes {
                     changes = changes.set("tls.key", key.to_vec());
                 }
                 stored.object.for_apply(&changes)

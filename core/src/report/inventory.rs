@@ -10,7 +10,7 @@ use crate::{
         Artifact, Aspect, FoundCluster, HolderStanding, HostedRole, Inventory, KubeconfigArtifact, Node, ObjectRole,
         Role, Slot, StoredObject,
     },
-    plan::{same_algorithm, successor_name},
+    plan::{new_authority_name, same_algorithm},
     profile::SecretContent,
     text::hex,
     time::UnixTime,
@@ -46,7 +46,7 @@ impl Inventory {
                 key_present: authority.key.is_some(),
                 rotates: row.rotates,
                 same_key_algorithm: same_algorithm(&authority.certificate),
-                successor_name: successor_name(self, row.id, now),
+                successor_name: new_authority_name(self, row.id, now),
             })
         });
         let unrecognised = self.unrecognised.iter();

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     mint::Minted,
-    plan::{Action, ClusterAction, KeyHome, RenewedCertificate, RotationPlan, Step, Succession, Successor},
+    plan::{
+        Action, AuthorityChange, ClusterAction, KeyHome, NewAuthoritySource, RenewedCertificate, RotationPlan, Step,
+    },
 };
 
 impl RotationPlan {
@@ -17,7 +19,11 @@ impl RotationPlan {
         PlanReport {
             package: self.name.clone(),
             intent: self.intent,
-            authorities: self.successions.values().map(|succession| successor(self, succession)).collect(),
+            authorities: self
+                .authority_changes
+                .values()
+                .map(|authority_change| successor(self, authority_change))
+                .collect(),
             keys: keys
                 .map(|request| KeyRequestReport { owner: request.owner.clone(), algorithm: request.algorithm })
                 .collect(),
@@ -36,34 +42,34 @@ impl Minted {
     }
 }
 
-fn successor(plan: &RotationPlan, succession: &Succession) -> SuccessorReport {
-    let (new_subject, key_type, not_before, not_after, brought) = match &succession.new {
-        Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
+fn successor(plan: &RotationPlan, authority_change: &AuthorityChange) -> SuccessorReport {
+    let (new_subject, key_type, not_before, not_after, brought) = match &authority_change.new {
+        NewAuthoritySource::Brought(certificate, _) | NewAuthoritySource::Present(certificate, _) => {
             let key_type = certificate.public_key().key_type().to_string();
-            let brought = matches!(succession.new, Successor::Brought(..));
+            let brought = matches!(authority_change.new, NewAuthoritySource::Brought(..));
             (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), brought)
         }
-        Successor::Made { name, algorithm, not_before, not_after, .. } => {
+        NewAuthoritySource::Made { name, algorithm, not_before, not_after, .. } => {
             (name.to_string(), algorithm.to_string(), *not_before, *not_after, false)
         }
     };
-    let key_home = match succession.key_home {
-        _ if !succession.has_key() => "",
+    let key_home = match authority_change.key_home {
+        _ if !authority_change.has_key() => "",
         KeyHome::Nodes if plan.profile.hosted().is_some() => "the tenant's Secrets",
         KeyHome::Nodes => "control-plane nodes",
         KeyHome::Elsewhere => "ca-keys/",
         KeyHome::Machines => "control-plane machines' configurations, and in ca-keys/",
     };
     SuccessorReport {
-        id: succession.id,
-        title: succession.title.to_owned(),
-        old_subject: succession.old.subject().to_string(),
+        id: authority_change.id,
+        title: authority_change.title.to_owned(),
+        old_subject: authority_change.old.subject().to_string(),
         new_subject,
         key_type,
         not_before,
         not_after,
         brought,
-        under_way: matches!(succession.new, Successor::Present(..)),
+        under_way: matches!(authority_change.new, NewAuthoritySource::Present(..)),
         key_home: key_home.to_owned(),
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{
+    handshake::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
     matrix::{ALL_WORKERS, Edge, OtherVerdict, Outcome, TrustMatrix, Verdict, columns},
-    meeting::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
-    on_nodes::MADE_BY_INIT,
-    referee::Referee,
-    world::{Cell, Leaf, Value, Values, World},
+    node_effects::SUPER_ADMIN_CONF,
+    state::{Cell, Leaf, SimulatedState, Value, Values},
+    verifier_cache::VerifierCache,
 };
 use crate::{
-    plan::{Access, CLUSTER_INFO, Held, PlaceKind, RotationPlan, Side, Step, split_entry},
+    plan::{CLUSTER_INFO, FileVersion, KubeconfigContext, PlaceKind, RotationPlan, Side, Step, split_entry},
     profile::{
         AuthorityId, EdgeRow,
         edge::{End, Expectation, Holding, Material, Party},
@@ -23,7 +23,7 @@ const IN_CLUSTER: &str = "kubernetes.default.svc";
 
 /// All edges of a cluster, and their verdicts so far.
 pub(super) struct Edges {
-    referee: Referee,
+    referee: VerifierCache,
     instances: Vec<Instance>,
     servers: Vec<Servers>,
     edges: Vec<Edge>,
@@ -45,14 +45,14 @@ struct Instance {
 }
 
 impl Edges {
-    pub(super) fn of(plan: &RotationPlan, world: &World<'_>) -> Self {
-        let pins = plan.successions.get(&AuthorityId::Cluster).map(|succession| {
-            (succession.old.clone(), world.renderer.certificate(AuthorityId::Cluster, Side::New).clone())
+    pub(super) fn of(plan: &RotationPlan, world: &SimulatedState<'_>) -> Self {
+        let pins = plan.authority_changes.get(&AuthorityId::Cluster).map(|authority_change| {
+            (authority_change.old.clone(), world.renderer.certificate(AuthorityId::Cluster, Side::New).clone())
         });
-        let referee = Referee::new(plan, world.renderer.minted);
+        let referee = VerifierCache::new(plan, world.renderer.minted);
         let (mut instances, mut edges) = (Vec::new(), Vec::new());
         let mut servers: Vec<Servers> = Vec::new();
-        for row in plan.edges.iter().filter(|row| plan.successions.contains_key(&row.authority)) {
+        for row in plan.edges.iter().filter(|row| plan.authority_changes.contains_key(&row.authority)) {
             for (place, file) in world.instances(row.client.party, row.authority) {
                 let Some(instance) = instance(*row, place, &file, world, &mut servers) else { continue };
                 let reached = &servers[instance.servers].ends;
@@ -87,7 +87,7 @@ impl Edges {
     }
 
     /// Judges every edge for one moment: today (`None`), or the time from the beginning of `step` until its check.
-    pub(super) fn judge(&mut self, world: &mut World<'_>, step: Option<&Step>) {
+    pub(super) fn judge(&mut self, world: &mut SimulatedState<'_>, step: Option<&Step>) {
         let begun =
             || world.plan.steps.first().filter(|_| world.plan.has_begun()).map_or(0, |step| step.phase.number());
         let phase = step.map_or_else(begun, |step| step.phase.number());
@@ -108,7 +108,7 @@ impl Edges {
     }
 
     /// Judges the refusals after the last step: every server and client must refuse certificates of the old CA.
-    pub(super) fn judge_refusals(&mut self, world: &World<'_>) {
+    pub(super) fn judge_refusals(&mut self, world: &SimulatedState<'_>) {
         let Some(last) = self.moments.checked_sub(1) else { return };
         self.look(world);
         for (index, instance) in self.instances.iter_mut().enumerate() {
@@ -125,7 +125,7 @@ impl Edges {
         }
     }
 
-    fn look(&mut self, world: &World<'_>) {
+    fn look(&mut self, world: &SimulatedState<'_>) {
         for servers in &mut self.servers {
             servers.look(world, &mut self.referee);
         }
@@ -138,7 +138,13 @@ impl Edges {
 
 /// Creates the instance of a row for one client; `None` if the client does not exist, such as a kubeconfig that was not
 /// provided.
-fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &mut Vec<Servers>) -> Option<Instance> {
+fn instance(
+    row: EdgeRow,
+    place: usize,
+    file: &str,
+    world: &SimulatedState<'_>,
+    groups: &mut Vec<Servers>,
+) -> Option<Instance> {
     let client = ends(row.client, place, file, world);
     let holds = |cell: &Cell| world.values(cell).is_some_and(|values| !values.is_empty());
     let mut asked = client.presents.iter().chain(&client.trusts);
@@ -148,7 +154,7 @@ fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &
     let exists = match (world.places[place].kind, row.expectation) {
         (PlaceKind::RolledOut, _) => {
             let asks = |own: &Cell| elsewhere(own) || will_verify_kubelets(own, world);
-            row.client.party != Party::User(MADE_BY_INIT) && asked.any(asks)
+            row.client.party != Party::User(SUPER_ADMIN_CONF) && asked.any(asks)
         }
         // Certificates of the old-CA holder become known only at the end.
         (_, Expectation::RefusedAtTheEnd) => client.trusts.as_ref().is_none_or(holds),
@@ -184,19 +190,19 @@ fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &
 }
 
 /// Whether kubeadm's configuration sets `--kubelet-certificate-authority` for machines that do not exist yet.
-fn will_verify_kubelets(cell: &Cell, world: &World<'_>) -> bool {
+fn will_verify_kubelets(cell: &Cell, world: &SimulatedState<'_>) -> bool {
     let mut held = world.places[cell.place].files.values().flatten();
     cell.material == Material::KubeletAuthority && held.any(|held| held.kubelet_authority().is_some())
 }
 
-fn ends(end: End, place: usize, file: &str, world: &World<'_>) -> Ends {
+fn ends(end: End, place: usize, file: &str, world: &SimulatedState<'_>) -> Ends {
     let cell = |holding: Option<Holding>| {
         holding.map(|holding| Cell { place, file: file.to_owned(), party: end.party, material: holding.material })
     };
     Ends { label: label(end, place, file, world), presents: cell(end.presents), trusts: cell(end.trusts) }
 }
 
-fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
+fn label(end: End, place: usize, file: &str, world: &SimulatedState<'_>) -> String {
     let place = &world.places[place];
     match end.party {
         Party::Component(component) if place.kind == PlaceKind::Workers => format!("{component} {ALL_WORKERS}"),
@@ -231,7 +237,7 @@ fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
     }
 }
 
-fn servers_in_words(servers: &[Ends], party: Party, world: &World<'_>) -> String {
+fn servers_in_words(servers: &[Ends], party: Party, world: &SimulatedState<'_>) -> String {
     match (servers, party) {
         ([one], _) => one.label.clone(),
         (_, Party::Component(component)) => format!("every {component}"),
@@ -258,7 +264,7 @@ fn facts(row: &EdgeRow) -> Vec<String> {
 }
 
 /// The host name or address that a client connects to; `None` if it is unknown.
-fn host(party: Party, client: &Ends, world: &World<'_>) -> Option<String> {
+fn host(party: Party, client: &Ends, world: &SimulatedState<'_>) -> Option<String> {
     if party == Party::Pods {
         return Some(IN_CLUSTER.to_owned());
     }
@@ -274,13 +280,13 @@ fn host(party: Party, client: &Ends, world: &World<'_>) -> Option<String> {
     };
     let held = world.places[cell.place].files.get(path)?;
     held.iter().find_map(|held| match held {
-        Held::Kubeconfig(Access { host, .. }) => host.clone(),
+        FileVersion::Kubeconfig(KubeconfigContext { host, .. }) => host.clone(),
         _ => None,
     })
 }
 
 /// Whether the server's certificate of today is valid for this host; `None` if the server does not exist yet.
-fn names(server: &Ends, host: &str, world: &World<'_>) -> Option<bool> {
+fn names(server: &Ends, host: &str, world: &SimulatedState<'_>) -> Option<bool> {
     let Some(values) = server.presents.as_ref().and_then(|cell| world.values(cell)) else { return Some(true) };
     let named = values.iter().any(|value| match value {
         Value::Leaf(Leaf::Chain(chain, _)) => chain.first().is_some_and(|leaf| leaf.is_for_host(host)),
@@ -292,7 +298,7 @@ fn names(server: &Ends, host: &str, world: &World<'_>) -> Option<bool> {
 /// Checks conditions of an edge other than TLS handshakes. Returns the reason for a failure.
 fn other_failure(
     row: &EdgeRow,
-    world: &World<'_>,
+    world: &SimulatedState<'_>,
     phase: u8,
     pins: Option<&(Certificate, Certificate)>,
 ) -> Option<String> {
@@ -326,7 +332,7 @@ fn other_failure(
 
 impl Instance {
     /// Judges the edge, or returns the last verdict if the inputs are unchanged.
-    fn verdict(&mut self, world: &World<'_>, servers: &mut Servers, referee: &mut Referee) -> Verdict {
+    fn verdict(&mut self, world: &SimulatedState<'_>, servers: &mut Servers, referee: &mut VerifierCache) -> Verdict {
         let held: Vec<Values> = self.client.held(world).cloned().collect();
         if let Some((before, version, verdict)) = &self.last
             && *version == servers.version
@@ -339,7 +345,7 @@ impl Instance {
         verdict
     }
 
-    fn judge(&self, world: &World<'_>, servers: &mut Servers, referee: &mut Referee) -> Verdict {
+    fn judge(&self, world: &SimulatedState<'_>, servers: &mut Servers, referee: &mut VerifierCache) -> Verdict {
         let mut tally = Tally::new(self.row.expectation == Expectation::RefusedAtTheEnd);
         let (client, label) = (&self.client, &self.client.label);
         let presented = Offer::of(client.presents.as_ref(), world);

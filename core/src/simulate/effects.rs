@@ -3,11 +3,11 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use super::world::{Cell, Files, Leaf, Value, World, has_kubelet, is_control_plane};
+use super::state::{Cell, Files, Leaf, SimulatedState, Value, has_kubelet, is_control_plane};
 use crate::{
     plan::{
-        Access, CLUSTER_INFO, ClusterAction, EXTENSIONS, Held, KUBELET_SERVING, PODS, Phase, Place, PlaceKind, Process,
-        RotationPlan, Shown, Side, Step, Trusted,
+        CLUSTER_INFO, ClusterAction, EXTENSIONS, FileVersion, KUBELET_SERVING, KubeconfigContext, KubeconfigCredential,
+        KubeconfigTrust, PODS, Phase, Place, PlaceKind, Process, RotationPlan, Side, Step,
     },
     profile::{
         AuthorityId, Component, ConsumerFile, OtherKind,
@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) type Set = BTreeSet<Value>;
 
-impl World<'_> {
+impl SimulatedState<'_> {
     /// Adds the values of all changes that may have taken effect. Within a step, a certificate and its key change one
     /// after the other. A pair that does not match is included only `at_the_end` of the step, because no process loads
     /// it before.
@@ -57,16 +57,16 @@ impl World<'_> {
         let kubelet_conf = profile.kubelet_conf();
         for (index, place) in self.places.iter_mut().enumerate() {
             let served = place.files.get(KUBELET_SERVING).into_iter().flatten();
-            let requests_serving = served.into_iter().any(|held| matches!(held, Held::SignedBy(_)));
-            let mut put = |path: &str, held: Held| {
+            let requests_serving = served.into_iter().any(|held| matches!(held, FileVersion::SignedBy(_)));
+            let mut put = |path: &str, held: FileVersion| {
                 if place.files.entry(path.to_owned()).or_default().insert(held) {
                     self.changed.insert(index);
                 }
             };
             if has_kubelet(place.kind) {
-                signers.iter().cloned().for_each(|signer| put(&current, Held::SignedBy(signer)));
+                signers.iter().cloned().for_each(|signer| put(&current, FileVersion::SignedBy(signer)));
                 if requests_serving {
-                    signers.iter().cloned().for_each(|signer| put(KUBELET_SERVING, Held::SignedBy(signer)));
+                    signers.iter().cloned().for_each(|signer| put(KUBELET_SERVING, FileVersion::SignedBy(signer)));
                 }
             }
             if place.kind != PlaceKind::Workers {
@@ -74,11 +74,12 @@ impl World<'_> {
             }
             for anchors in &joined {
                 if let Some(row) = profile.authority(AuthorityId::Cluster) {
-                    put(row.certificate, Held::Certificates(anchors.clone()));
+                    put(row.certificate, FileVersion::Certificates(anchors.clone()));
                 }
                 if let Some(row) = kubelet_conf {
-                    let (trust, credential) = (Trusted::These(anchors.clone()), Shown::InFile(current.clone()));
-                    put(row.path, Held::Kubeconfig(Access { host: None, trust, credential }));
+                    let (trust, credential) =
+                        (KubeconfigTrust::These(anchors.clone()), KubeconfigCredential::InFile(current.clone()));
+                    put(row.path, FileVersion::Kubeconfig(KubeconfigContext { host: None, trust, credential }));
                 }
             }
         }
@@ -93,7 +94,9 @@ impl World<'_> {
         let clusters = self.places.iter().filter(|place| place.kind == PlaceKind::Cluster);
         let told = clusters.filter_map(|place| place.files.get(CLUSTER_INFO)).flatten();
         let trusts = told.filter_map(|held| match held {
-            Held::Kubeconfig(Access { trust: Trusted::These(anchors), .. }) => Some(anchors.clone()),
+            FileVersion::Kubeconfig(KubeconfigContext { trust: KubeconfigTrust::These(anchors), .. }) => {
+                Some(anchors.clone())
+            }
             _ => None,
         });
         trusts.collect()
@@ -109,10 +112,11 @@ impl World<'_> {
             }
             self.changed.insert(index);
             for versions in place.files.values_mut() {
-                let Some(Held::Kubeconfig(access)) = versions.first().cloned() else { continue };
+                let Some(FileVersion::Kubeconfig(access)) = versions.first().cloned() else { continue };
                 versions.extend(pairs.iter().filter_map(|pair| pair.first()).map(|first| {
-                    let (trust, credential) = (Trusted::These(vec![first.clone()]), Shown::SignedBy(first.clone()));
-                    Held::Kubeconfig(Access { trust, credential, host: access.host.clone() })
+                    let (trust, credential) =
+                        (KubeconfigTrust::These(vec![first.clone()]), KubeconfigCredential::SignedBy(first.clone()));
+                    FileVersion::Kubeconfig(KubeconfigContext { trust, credential, host: access.host.clone() })
                 }));
             }
         }
@@ -138,7 +142,7 @@ impl World<'_> {
 
     fn tell_extensions(&mut self, place: usize) {
         let plan = self.plan;
-        for id in plan.successions.keys().copied() {
+        for id in plan.authority_changes.keys().copied() {
             let material = Material::ExtensionConfigMap(id);
             let cell = Cell { place, file: String::new(), party: Party::ExtensionServers, material };
             let own = self.union(Party::Component(Component::Apiserver), Material::Authority(id));
@@ -211,7 +215,7 @@ impl World<'_> {
         let accesses = |path: &str| {
             let held = files.get(path).into_iter().flatten();
             held.filter_map(|held| match held {
-                Held::Kubeconfig(access) => Some(access.clone()),
+                FileVersion::Kubeconfig(access) => Some(access.clone()),
                 _ => None,
             })
             .collect::<Vec<_>>()
@@ -292,7 +296,7 @@ impl World<'_> {
         };
         let place = &self.places[cell.place];
         let held = named_in.and_then(|path| place.files.get(path)).into_iter().flatten();
-        let named: BTreeSet<&str> = held.filter_map(Held::client_file).collect();
+        let named: BTreeSet<&str> = held.filter_map(FileVersion::client_file).collect();
         let own = (named.is_empty() || place.kind == PlaceKind::Workers).then_some(row.certificate);
         named.into_iter().chain(own).map(str::to_owned).collect()
     }
@@ -300,7 +304,7 @@ impl World<'_> {
     pub(super) fn anchors(&self, place: usize, path: &str) -> Set {
         let held = self.places[place].files.get(path).into_iter().flatten();
         held.filter_map(|held| match held {
-            Held::Certificates(certificates) => Some(Value::Anchors(certificates.clone().into())),
+            FileVersion::Certificates(certificates) => Some(Value::Anchors(certificates.clone().into())),
             _ => None,
         })
         .collect()
@@ -313,40 +317,40 @@ impl World<'_> {
             .into_iter()
             .flatten()
             .filter_map(|held| match held {
-                Held::Key(key) => Some(key),
+                FileVersion::Key(key) => Some(key),
                 _ => None,
             })
             .collect();
         let held = files.get(certificate).into_iter().flatten();
         held.filter_map(|held| match held {
-            Held::Certificates(chain) => {
+            FileVersion::Certificates(chain) => {
                 let own = chain.first()?.public_key();
                 Some(Leaf::Chain(chain.clone(), keys.is_empty() || keys.iter().any(|key| key.is_same_key(own))))
             }
-            Held::SignedBy(authority) => Some(Leaf::SignedBy(authority.clone())),
+            FileVersion::SignedBy(authority) => Some(Leaf::SignedBy(authority.clone())),
             _ => None,
         })
         .collect()
     }
 
-    fn trusted(&self, place: usize, access: &Access) -> Set {
+    fn trusted(&self, place: usize, access: &KubeconfigContext) -> Set {
         match &access.trust {
-            Trusted::These(anchors) => Set::from([Value::Anchors(anchors.clone().into())]),
-            Trusted::InFile(path) => self.anchors(place, path),
-            Trusted::NotJudged => Set::new(),
+            KubeconfigTrust::These(anchors) => Set::from([Value::Anchors(anchors.clone().into())]),
+            KubeconfigTrust::InFile(path) => self.anchors(place, path),
+            KubeconfigTrust::NotJudged => Set::new(),
         }
     }
 
-    fn shown(&self, place: usize, access: &Access) -> Set {
+    fn shown(&self, place: usize, access: &KubeconfigContext) -> Set {
         let leaves = match &access.credential {
-            Shown::These(chain, key) => {
+            KubeconfigCredential::These(chain, key) => {
                 let own = chain.first().map(Certificate::public_key);
                 let fits = key.as_ref().is_none_or(|key| own.is_some_and(|own| own.is_same_key(key)));
                 vec![Leaf::Chain(chain.clone(), fits)]
             }
-            Shown::SignedBy(authority) => vec![Leaf::SignedBy(authority.clone())],
-            Shown::InFile(path) => self.in_file(place, path),
-            Shown::NotJudged => Vec::new(),
+            KubeconfigCredential::SignedBy(authority) => vec![Leaf::SignedBy(authority.clone())],
+            KubeconfigCredential::InFile(path) => self.in_file(place, path),
+            KubeconfigCredential::NotJudged => Vec::new(),
         };
         leaves.into_iter().map(Value::Leaf).collect()
     }
@@ -354,11 +358,11 @@ impl World<'_> {
     pub(super) fn in_file(&self, place: usize, path: &str) -> Vec<Leaf> {
         let held = self.places[place].files.get(path).into_iter().flatten();
         held.filter_map(|held| match held {
-            Held::Credential(chain, key) => {
+            FileVersion::Credential(chain, key) => {
                 let fits = chain.first().is_some_and(|leaf| leaf.public_key().is_same_key(key));
                 Some(Leaf::Chain(chain.clone(), fits))
             }
-            Held::SignedBy(authority) => Some(Leaf::SignedBy(authority.clone())),
+            FileVersion::SignedBy(authority) => Some(Leaf::SignedBy(authority.clone())),
             _ => None,
         })
         .collect()
@@ -369,7 +373,7 @@ impl World<'_> {
         let row = self.plan.profile.authority(id);
         let held = row.and_then(|row| self.places[place].files.get(row.certificate)).into_iter().flatten();
         held.filter_map(|held| match held {
-            Held::Certificates(list) => Some(list),
+            FileVersion::Certificates(list) => Some(list),
             _ => None,
         })
     }
@@ -378,7 +382,8 @@ impl World<'_> {
     fn issuing(&self, place: usize, id: AuthorityId) -> Set {
         let row = self.plan.profile.authority(id);
         let held = row.and_then(|row| self.places[place].files.get(row.key)).into_iter().flatten();
-        let key = held.filter_map(|held| if let Held::Key(key) = held { Some(key.clone()) } else { None }).next();
+        let key =
+            held.filter_map(|held| if let FileVersion::Key(key) = held { Some(key.clone()) } else { None }).next();
         let firsts = self.lists(place, id).filter_map(|list| list.first().cloned());
         firsts.map(|first| Value::Signing(vec![first], key.clone())).collect()
     }
@@ -391,14 +396,14 @@ impl World<'_> {
         }
         let files = &self.places[place].files;
         let manifest = profile.manifest(Component::ControllerManager).and_then(|path| files.get(path));
-        let Some(file) = manifest.into_iter().flatten().find_map(Held::signing_file) else { return Set::new() };
-        let beside = manifest.into_iter().flatten().find_map(Held::signing_key);
+        let Some(file) = manifest.into_iter().flatten().find_map(FileVersion::signing_file) else { return Set::new() };
+        let beside = manifest.into_iter().flatten().find_map(FileVersion::signing_key);
         let beside = beside.or_else(|| profile.authority(AuthorityId::Cluster).map(|row| row.key));
         let key = beside.and_then(|path| files.get(path)).into_iter().flatten();
-        let key = key.filter_map(|held| if let Held::Key(key) = held { Some(key.clone()) } else { None }).next();
+        let key = key.filter_map(|held| if let FileVersion::Key(key) = held { Some(key.clone()) } else { None }).next();
         let held = files.get(file).into_iter().flatten();
         let signing = held.filter_map(|held| match held {
-            Held::Certificates(certificates) => Some((certificates.clone(), key.clone())),
+            FileVersion::Certificates(certificates) => Some((certificates.clone(), key.clone())),
             _ => None,
         });
         let whole = signing
@@ -408,8 +413,8 @@ impl World<'_> {
 
     /// Certificates of the old CA that may still exist, including those that a holder of its key creates.
     fn old_leaves(&self, id: AuthorityId) -> Set {
-        let Some(succession) = self.plan.successions.get(&id) else { return Set::new() };
-        Set::from([Value::Leaf(Leaf::SignedBy(succession.old.clone()))])
+        let Some(authority_change) = self.plan.authority_changes.get(&id) else { return Set::new() };
+        Set::from([Value::Leaf(Leaf::SignedBy(authority_change.old.clone()))])
     }
 
     /// Applies what people have done by the end of the phase's step: kubeconfigs that were not provided, and CA bundles
@@ -417,8 +422,8 @@ impl World<'_> {
     pub(super) fn by_people(&mut self, step: &Step) {
         for index in 0..self.places.len() {
             let Place { kind, authority, .. } = self.places[index];
-            let Some(succession) = self.plan.successions.get(&authority) else { continue };
-            let (old, new) = (succession.old.clone(), self.renderer.certificate(authority, Side::New).clone());
+            let Some(authority_change) = self.plan.authority_changes.get(&authority) else { continue };
+            let (old, new) = (authority_change.old.clone(), self.renderer.certificate(authority, Side::New).clone());
             let trust: Vec<_> = self.renderer.bundle(authority, step.phase.trust()).iter().cloned().collect();
             let signer = if step.phase == Phase::TrustBoth { &old } else { &new };
             let files = &mut self.places[index].files;
@@ -465,11 +470,12 @@ impl World<'_> {
         let own = profile.kubelet_conf().map(|row| row.path);
         for (path, versions) in &mut self.places[place].files {
             versions.retain(|held| match held {
-                Held::Credential(chain, _) if path == current => is_new(Presented::Chain(chain)),
-                Held::SignedBy(authority) if path == current => is_new(Presented::SignedBy(authority)),
-                Held::Kubeconfig(Access { credential: Shown::These(chain, _), .. }) if Some(path.as_str()) == own => {
-                    is_new(Presented::Chain(chain))
-                }
+                FileVersion::Credential(chain, _) if path == current => is_new(Presented::Chain(chain)),
+                FileVersion::SignedBy(authority) if path == current => is_new(Presented::SignedBy(authority)),
+                FileVersion::Kubeconfig(KubeconfigContext {
+                    credential: KubeconfigCredential::These(chain, _),
+                    ..
+                }) if Some(path.as_str()) == own => is_new(Presented::Chain(chain)),
                 _ => true,
             });
         }
@@ -490,12 +496,12 @@ impl World<'_> {
             if !matches!(place.kind, PlaceKind::OtherClients | PlaceKind::CaBundles) {
                 continue;
             }
-            let old = self.plan.successions.get(&place.authority).map(|succession| &succession.old);
+            let old = self.plan.authority_changes.get(&place.authority).map(|authority_change| &authority_change.old);
             self.changed.insert(index);
             for versions in place.files.values_mut() {
                 versions.retain(|held| {
                     !matches!(held,
-                    Held::Kubeconfig(Access { credential: Shown::SignedBy(authority), .. }) if Some(authority) == old)
+                    FileVersion::Kubeconfig(KubeconfigContext { credential: KubeconfigCredential::SignedBy(authority), .. }) if Some(authority) == old)
                 });
             }
         }
@@ -577,14 +583,19 @@ fn fits(leaf: &Leaf) -> bool {
 /// The possible states of a kubeconfig or CA data after people have handled it in a phase. Its old and new CAs become
 /// `both`. Its credential is the previous one or one signed by `signer`: which one is known only after all people have
 /// confirmed.
-fn updated_by_people(held: &Held, old: &Certificate, both: &[Certificate], signer: &Certificate) -> Vec<Held> {
-    let Held::Kubeconfig(access) = held else { return vec![held.clone()] };
-    let Trusted::These(anchors) = &access.trust else { return vec![held.clone()] };
+fn updated_by_people(
+    held: &FileVersion,
+    old: &Certificate,
+    both: &[Certificate],
+    signer: &Certificate,
+) -> Vec<FileVersion> {
+    let FileVersion::Kubeconfig(access) = held else { return vec![held.clone()] };
+    let KubeconfigTrust::These(anchors) = &access.trust else { return vec![held.clone()] };
     let others = anchors.iter().filter(|anchor| *anchor != old && !both.contains(anchor) && *anchor != signer);
-    let trust = Trusted::These(both.iter().chain(others).cloned().collect());
-    let credentials = [access.credential.clone(), Shown::SignedBy(signer.clone())];
+    let trust = KubeconfigTrust::These(both.iter().chain(others).cloned().collect());
+    let credentials = [access.credential.clone(), KubeconfigCredential::SignedBy(signer.clone())];
     let all = credentials
         .into_iter()
-        .map(|credential| Held::Kubeconfig(Access { host: None, trust: trust.clone(), credential }));
+        .map(|credential| FileVersion::Kubeconfig(KubeconfigContext { host: None, trust: trust.clone(), credential }));
     all.collect()
 }

@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::world::World;
+use super::state::SimulatedState;
 use crate::{
-    plan::{Access, Held, IN_PODS, PlaceKind, RotationPlan, Shown, TenantVerb, Trusted},
+    plan::{
+        FileVersion, IN_PODS, KubeconfigContext, KubeconfigCredential, KubeconfigTrust, PlaceKind, RotationPlan,
+        TenantVerb,
+    },
     profile::{
         AuthorityId, Component, EdgeRow, OnNewCa, Profile,
         edge::{Outage, Writer},
@@ -22,7 +25,7 @@ impl RotationPlan {
     }
 }
 
-impl World<'_> {
+impl SimulatedState<'_> {
     fn hosted(&self) -> Option<usize> {
         self.places.iter().position(|place| place.kind == PlaceKind::Hosted)
     }
@@ -44,7 +47,7 @@ impl World<'_> {
                 if let (Some(manifest), Some(flags)) =
                     (profile.manifest(Component::ControllerManager), flags(profile, apart))
                 {
-                    self.places[place].files.insert(manifest.to_owned(), BTreeSet::from([Held::Flags(flags)]));
+                    self.places[place].files.insert(manifest.to_owned(), BTreeSet::from([FileVersion::Flags(flags)]));
                     if !self.paused {
                         self.roll_out(place);
                     }
@@ -65,12 +68,16 @@ impl World<'_> {
         let profile = self.plan.profile;
         for (path, row) in leaves(profile, which) {
             let first = self.first_certificates(place, row);
-            self.retain(place, path, |held| !matches!(held, Held::Certificates(chain) if !is_signed(chain, &first)));
+            self.retain(
+                place,
+                path,
+                |held| !matches!(held, FileVersion::Certificates(chain) if !is_signed(chain, &first)),
+            );
         }
         let first = self.first_certificates(place, AuthorityId::Cluster);
         for path in kubeconfigs(profile, which) {
-            let trusts = |access: &Access| matches!(&access.trust, Trusted::These(anchors) if first.contains(&anchors[..].to_vec()));
-            self.retain(place, path, |held| !matches!(held, Held::Kubeconfig(access) if !trusts(access)));
+            let trusts = |access: &KubeconfigContext| matches!(&access.trust, KubeconfigTrust::These(anchors) if first.contains(&anchors[..].to_vec()));
+            self.retain(place, path, |held| !matches!(held, FileVersion::Kubeconfig(access) if !trusts(access)));
         }
         self.roll_out(place);
     }
@@ -97,18 +104,19 @@ impl World<'_> {
         for (path, id) in leaves(profile, which) {
             let first_certificates = self.first_certificates(place, id);
             let Some(versions) = self.places[place].files.get_mut(path) else { continue };
-            let fits = |held: &Held| matches!(held, Held::Certificates(chain) if is_signed(chain, &first_certificates));
+            let fits = |held: &FileVersion| matches!(held, FileVersion::Certificates(chain) if is_signed(chain, &first_certificates));
             if !versions.iter().all(fits) {
-                versions.extend(first_certificates.iter().flatten().cloned().map(Held::SignedBy));
+                versions.extend(first_certificates.iter().flatten().cloned().map(FileVersion::SignedBy));
             }
         }
         let first_certificates = self.first_certificates(place, AuthorityId::Cluster);
         for path in kubeconfigs(profile, which) {
             let Some(versions) = self.places[place].files.get_mut(path) else { continue };
-            let Some(Held::Kubeconfig(access)) = versions.first().cloned() else { continue };
+            let Some(FileVersion::Kubeconfig(access)) = versions.first().cloned() else { continue };
             versions.extend(first_certificates.iter().flatten().map(|first| {
-                let (trust, credential) = (Trusted::These(vec![first.clone()]), Shown::SignedBy(first.clone()));
-                Held::Kubeconfig(Access { trust, credential, host: access.host.clone() })
+                let (trust, credential) =
+                    (KubeconfigTrust::These(vec![first.clone()]), KubeconfigCredential::SignedBy(first.clone()));
+                FileVersion::Kubeconfig(KubeconfigContext { trust, credential, host: access.host.clone() })
             }));
         }
     }
@@ -117,13 +125,13 @@ impl World<'_> {
     fn first_certificates(&self, place: usize, id: AuthorityId) -> Vec<Vec<Certificate>> {
         let versions = self.plan.profile.authority(id).and_then(|row| self.places[place].files.get(row.certificate));
         let first_certificates = versions.into_iter().flatten().filter_map(|held| match held {
-            Held::Certificates(anchors) => Some(anchors.first().cloned().into_iter().collect()),
+            FileVersion::Certificates(anchors) => Some(anchors.first().cloned().into_iter().collect()),
             _ => None,
         });
         first_certificates.collect()
     }
 
-    fn retain(&mut self, place: usize, path: &str, wanted: impl Fn(&Held) -> bool) {
+    fn retain(&mut self, place: usize, path: &str, wanted: impl Fn(&FileVersion) -> bool) {
         if let Some(versions) = self.places[place].files.get_mut(path) {
             versions.retain(wanted);
         }
@@ -133,7 +141,7 @@ impl World<'_> {
     pub(super) fn writes_without_end(&self, row: &EdgeRow) -> bool {
         let is_operators = row.client.presents.is_some_and(|holding| holding.writer == Writer::Operator);
         let ca = self.plan.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
-        let is_bundle = |held: &Held| matches!(held, Held::Certificates(anchors) if anchors.len() > 1);
+        let is_bundle = |held: &FileVersion| matches!(held, FileVersion::Certificates(anchors) if anchors.len() > 1);
         let versions = self.hosted().and_then(|place| self.places[place].files.get(ca));
         is_operators && !self.paused && versions.into_iter().flatten().any(is_bundle)
     }

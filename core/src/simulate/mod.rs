@@ -1,28 +1,28 @@
 //! Simulation of a rotation: the result of every TLS edge of the profile, at every step, in every state that both sides
 //! and the writers of their trusted CAs may be in.
 //!
-//! The steps are carried out one by one in a `World`, which stores all possible values of everything presented or
+//! The steps are carried out one by one in a `SimulatedState`, which stores all possible values of everything presented or
 //! trusted: an action adds the values that may have taken effect, and a gate (the step's check) removes the values that
 //! it excludes.
 
 mod edges;
 mod effects;
+mod handshake;
 mod hosted;
-mod machines;
+mod machine_configs;
 mod matrix;
-mod meeting;
-mod on_nodes;
-mod referee;
+mod node_effects;
 mod serving;
+mod state;
 #[cfg(test)]
 mod tests;
-mod world;
+mod verifier_cache;
 
 pub use self::matrix::{
     Broken, Column, Edge, OtherVerdict, Outcome, Span, Trial, TrustMatrix, Verdict, VerifierSummary,
 };
 
-use self::{edges::Edges, world::World};
+use self::{edges::Edges, state::SimulatedState};
 use crate::{mint::Minted, plan::RotationPlan, render::RenderError};
 
 /// Predicts every TLS handshake of the rotation.
@@ -30,7 +30,7 @@ use crate::{mint::Minted, plan::RotationPlan, render::RenderError};
 /// # Errors
 /// A [`RenderError`] if a provided file cannot be edited in place.
 pub fn simulate(plan: &RotationPlan, minted: &Minted) -> Result<TrustMatrix, RenderError> {
-    let mut world = World::today(plan, minted);
+    let mut world = SimulatedState::today(plan, minted);
     let mut edges = Edges::of(plan, &world);
     edges.judge(&mut world, None);
     for step in &plan.steps {

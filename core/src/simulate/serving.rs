@@ -2,10 +2,10 @@
 
 use super::{
     effects::Set,
-    world::{Cell, Leaf, Value, World},
+    state::{Cell, Leaf, SimulatedState, Value},
 };
 use crate::{
-    plan::{Held, KUBELET_SERVING, PlaceKind, Side, Step},
+    plan::{FileVersion, KUBELET_SERVING, PlaceKind, Side, Step},
     profile::{
         AuthorityId, Component,
         edge::{Material, Party},
@@ -13,7 +13,7 @@ use crate::{
     x509::{Presented, Purpose, Question, Rules, TrustBundle, validate},
 };
 
-impl World<'_> {
+impl SimulatedState<'_> {
     /// The kubelet requests a serving certificate. The leading kube-controller-manager signs it; if there is none, an
     /// external signer does, with the new CA.
     pub(super) fn renew_serving(&mut self, step: &Step) {
@@ -22,15 +22,15 @@ impl World<'_> {
         let signers = self.signers();
         let signers = if signers.is_empty() { vec![new] } else { signers };
         let served = self.places[place].files.entry(KUBELET_SERVING.to_owned()).or_default();
-        if served.iter().any(|held| matches!(held, Held::SignedBy(_))) {
-            served.extend(signers.into_iter().map(Held::SignedBy));
+        if served.iter().any(|held| matches!(held, FileVersion::SignedBy(_))) {
+            served.extend(signers.into_iter().map(FileVersion::SignedBy));
         }
     }
 
     /// The kubelet of a node has started again: where it serves from a file, it serves what that holds now.
     pub(super) fn take_up_served(&mut self, place: usize) {
         let held = self.places[place].files.get(KUBELET_SERVING).into_iter().flatten();
-        let from_file = held.clone().count() > 0 && held.clone().all(|held| matches!(held, Held::ServedFrom(_)));
+        let from_file = held.clone().count() > 0 && held.clone().all(|held| matches!(held, FileVersion::ServedFrom(_)));
         // Workers run the step one by one: the check of the step says when all have.
         if !from_file || self.places[place].kind == PlaceKind::Workers {
             return;
@@ -51,8 +51,8 @@ impl World<'_> {
         let files = &self.places[place].files;
         let held = files.get(KUBELET_SERVING).into_iter().flatten();
         let leaves = held.flat_map(|held| match held {
-            Held::SignedBy(authority) => vec![Leaf::SignedBy(authority.clone())],
-            Held::ServedFrom(path) => [self.pair(place, path, ""), self.in_file(place, path)].concat(),
+            FileVersion::SignedBy(authority) => vec![Leaf::SignedBy(authority.clone())],
+            FileVersion::ServedFrom(path) => [self.pair(place, path, ""), self.in_file(place, path)].concat(),
             _ => Vec::new(),
         });
         leaves.map(Value::Leaf).collect()
@@ -64,31 +64,31 @@ impl World<'_> {
         let profile = self.plan.profile;
         let files = &self.places[place].files;
         let manifest = profile.manifest(Component::Apiserver).and_then(|path| files.get(path));
-        let path = manifest.into_iter().flatten().find_map(Held::kubelet_authority);
+        let path = manifest.into_iter().flatten().find_map(FileVersion::kubelet_authority);
         let mut anchors = path.map_or_else(Set::new, |path| self.anchors(place, path));
-        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return Set::new() };
+        let Some(authority_change) = self.plan.authority_changes.get(&AuthorityId::Cluster) else { return Set::new() };
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
         anchors.retain(
-            |value| matches!(value, Value::Anchors(bundle) if bundle.contains(&succession.old) || bundle.contains(new)),
+            |value| matches!(value, Value::Anchors(bundle) if bundle.contains(&authority_change.old) || bundle.contains(new)),
         );
         anchors
     }
 
     /// Removes all serving certificates of the old CA from the kubelets of a place.
     pub(super) fn retain_new_serving(&mut self, place: usize) {
-        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return };
-        let trust = TrustBundle::new().with_appended(succession.old.clone());
+        let Some(authority_change) = self.plan.authority_changes.get(&AuthorityId::Cluster) else { return };
+        let trust = TrustBundle::new().with_appended(authority_change.old.clone());
         let question = Question { trust: &trust, purpose: Purpose::Server, host: None, now: self.plan.now };
         let is_old = |presented: Presented<'_>| validate(presented, &question, Rules::Go).is_ok();
-        let is_left = |held: &Held| match held {
-            Held::SignedBy(authority) => !is_old(Presented::SignedBy(authority)),
-            Held::Certificates(chain) | Held::Credential(chain, _) => !is_old(Presented::Chain(chain)),
+        let is_left = |held: &FileVersion| match held {
+            FileVersion::SignedBy(authority) => !is_old(Presented::SignedBy(authority)),
+            FileVersion::Certificates(chain) | FileVersion::Credential(chain, _) => !is_old(Presented::Chain(chain)),
             _ => true,
         };
         self.changed.insert(place);
         let served = self.places[place].files.get(KUBELET_SERVING).cloned().unwrap_or_default();
         for held in &served {
-            if let Held::ServedFrom(path) = held
+            if let FileVersion::ServedFrom(path) = held
                 && let Some(versions) = self.places[place].files.get_mut(path)
             {
                 versions.retain(is_left);

@@ -34,7 +34,7 @@ use super::{
 use crate::time::UnixTime;
 
 /// The fields of a certificate to build, except its serial number and signature.
-pub(super) struct Content<'a> {
+pub(super) struct CertificateFields<'a> {
     pub(super) subject: &'a [u8],
     pub(super) issuer: &'a Name,
     pub(super) validity: Validity,
@@ -44,7 +44,7 @@ pub(super) struct Content<'a> {
 }
 
 /// Builds and signs a certificate. Returns its DER and its serial number.
-pub(super) fn build(content: &Content<'_>) -> Result<(Vec<u8>, [u8; serial::LENGTH]), IssueError> {
+pub(super) fn build(content: &CertificateFields<'_>) -> Result<(Vec<u8>, [u8; serial::LENGTH]), IssueError> {
     let signer = Signer(content.signer);
     let draft = builder(content, serial::DRAFT)?.finalize(&signer).map_err(|_| IssueError::Encoding)?;
     let serial = serial::derive(content.signer, &draft);
@@ -55,7 +55,7 @@ pub(super) fn build(content: &Content<'_>) -> Result<(Vec<u8>, [u8; serial::LENG
     Ok((certificate.to_der().map_err(|_| IssueError::Encoding)?, serial))
 }
 
-fn builder(content: &Content<'_>, serial: &[u8]) -> Result<CertificateBuilder<Copied>, IssueError> {
+fn builder(content: &CertificateFields<'_>, serial: &[u8]) -> Result<CertificateBuilder<Copied>, IssueError> {
     let profile = Copied {
         subject: EncodedName::from_der(content.subject).map_err(|_| IssueError::CannotCopy("subject"))?,
         issuer: EncodedName::from_der(content.issuer.der()).map_err(|_| IssueError::CannotCopy("issuer"))?,

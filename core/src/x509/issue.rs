@@ -22,7 +22,7 @@ use x509_cert::{
 };
 
 use super::{
-    build::{Content, authority_key_identifier, build, extension},
+    build::{CertificateFields, authority_key_identifier, build, extension},
     certificate::Certificate,
     extension::{ExtendedKeyUsage, Extension, KeyUsage},
     issue_error::IssueError,
@@ -196,7 +196,7 @@ fn issue_organization(organization: String, validity: Validity, key: &PrivateKey
     let organizations = [organization];
     let subject = subject(&organizations, "")?;
     let name = Name::from_parsed(&subject);
-    let (der, serial) = build(&Content {
+    let (der, serial) = build(&CertificateFields {
         subject: &subject,
         issuer: &name,
         validity,
@@ -368,7 +368,7 @@ fn leaf(
         let names = alternative_names.iter().map(general_name).collect::<Result<Vec<_>, _>>()?;
         extensions.push(extension(rfc5280::ID_CE_SUBJECT_ALT_NAME, false, &names)?);
     }
-    let (der, serial) = build(&Content {
+    let (der, serial) = build(&CertificateFields {
         subject,
         issuer: issuer.certificate().subject(),
         validity,

@@ -4,7 +4,7 @@ use const_oid::db::rfc5280;
 use der::asn1::OctetString;
 
 use super::{
-    build::{Content, authority_key_identifier, build, extension},
+    build::{CertificateFields, authority_key_identifier, build, extension},
     certificate::Certificate,
     extension::Extension,
     issue_error::IssueError,
@@ -75,7 +75,7 @@ fn make(
 ) -> Result<Certificate, IssueError> {
     let subject_key_id = subject_key_id(old, public_key);
     let extensions = extensions(old, subject_key_id.as_deref(), signer)?;
-    let (der, serial) = build(&Content {
+    let (der, serial) = build(&CertificateFields {
         subject: old.subject().der(),
         issuer: signer.name,
         validity,

@@ -9,7 +9,7 @@ use airlock_core::{
             DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, Intent, KubeletCertificates, PossibleChoices, RotationRequest, Workers,
         },
     },
-    profile::{self, AuthorityId, SuccessorShape},
+    profile::{self, AuthorityId, NewAuthorityFormat},
     report::InventoryReport,
     x509::KeyAlgorithm,
 };
@@ -306,7 +306,7 @@ impl PlanForm {
 /// Does the platform's tool accept a complete subject for a new CA?
 fn takes_whole_subject(platform: &str, id: AuthorityId) -> bool {
     let row = profile::named(platform).and_then(|profile| profile.authority(id));
-    row.is_some_and(|row| row.successor == SuccessorShape::Subject)
+    row.is_some_and(|row| row.new_authority_format == NewAuthorityFormat::Subject)
 }
 
 /// A number of days, at least 1; 0 with a problem if the field is invalid.

@@ -340,5 +340,5 @@ fn the_finding_names_the_api_servers_that_restart() {
         .fold(Cluster::of("ecdsa-3"), |all, node| all.flag_on(node, "kube-apiserver", FLAG));
     assert!(message(all.clone()).contains("restart each kube-apiserver once"), "{}", message(all));
     let runbook = requesting().flag("kube-apiserver", FLAG).package(&[]);
-    assert!(runbook.text("RUNBOOK.md").contains("serves none until somebody approves the request"));
+    assert!(runbook.text("RUNBOOK.md").contains("fail until its CertificateSigningRequest is approved and signed"));
 }

@@ -11,12 +11,12 @@ pub(crate) struct Embedded {
     pub(crate) place: &'static str,
     /// Its actual field, such as `KubeAPIServerCAConfig.issuingCA.cert`.
     pub(crate) written: String,
-    pub(crate) content: Content,
+    pub(crate) content: EmbeddedContent,
 }
 
 /// The value of a certificate or key field.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Content {
+pub(crate) enum EmbeddedContent {
     /// Neither base64 nor PEM.
     Invalid,
     Pem(Zeroizing<Vec<u8>>),
@@ -25,7 +25,7 @@ pub(crate) enum Content {
 }
 
 /// Prints the variant, never the bytes.
-impl std::fmt::Debug for Content {
+impl std::fmt::Debug for EmbeddedContent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Invalid => "Invalid",
@@ -40,7 +40,7 @@ pub(crate) const MAX_MARKER: usize = 64;
 
 pub(crate) const BEGIN: &[u8] = b"-----BEGIN ";
 
-impl Content {
+impl EmbeddedContent {
     /// Reads a field's value; `None` if it is not set.
     fn of(value: &Value, decode: impl Fn(&str) -> Option<Zeroizing<Vec<u8>>>) -> Option<Self> {
         match value {

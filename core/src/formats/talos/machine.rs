@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::embedded::{Content, Embedded, at, text};
+use super::embedded::{Embedded, EmbeddedContent, at, text};
 
 /// The default port of the API server (siderolabs/talos: pkg/machinery/constants).
 const API_PORT: u64 = 6443;
@@ -117,25 +117,25 @@ struct Reader {
 }
 
 impl Reader {
-    fn add(&mut self, place: &'static str, written: String, content: Option<Content>) {
+    fn add(&mut self, place: &'static str, written: String, content: Option<EmbeddedContent>) {
         self.embedded.extend(content.map(|content| Embedded { place, written, content }));
     }
 
     /// Reads `crt` and `key` in base64. A worker's key is empty.
     fn pair(&mut self, [certificate, key]: [&'static str; 2], value: &Value, written: &str) {
-        self.add(certificate, format!("{written}.crt"), Content::of_base64(at(value, &["crt"])));
-        self.add(key, format!("{written}.key"), Content::of_base64(at(value, &["key"])));
+        self.add(certificate, format!("{written}.crt"), EmbeddedContent::of_base64(at(value, &["crt"])));
+        self.add(key, format!("{written}.key"), EmbeddedContent::of_base64(at(value, &["key"])));
     }
 
     /// `cert` and `key` as text.
     fn texts(&mut self, [certificate, key]: [&'static str; 2], value: &Value, written: &str) {
-        self.add(certificate, format!("{written}.cert"), Content::of_text(at(value, &["cert"])));
-        self.add(key, format!("{written}.key"), Content::of_text(at(value, &["key"])));
+        self.add(certificate, format!("{written}.cert"), EmbeddedContent::of_text(at(value, &["cert"])));
+        self.add(key, format!("{written}.key"), EmbeddedContent::of_text(at(value, &["key"])));
     }
 
     fn list(&mut self, place: &'static str, value: &Value) {
         for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-            self.add(place, format!("{place}[{index}].crt"), Content::of_base64(at(item, &["crt"])));
+            self.add(place, format!("{place}[{index}].crt"), EmbeddedContent::of_base64(at(item, &["crt"])));
         }
     }
 
@@ -147,14 +147,14 @@ impl Reader {
         let issues = self.embedded.iter().any(|one| one.place == "cluster.ca.crt");
         for (index, item) in at(own, &["acceptedCAs"]).as_array().into_iter().flatten().enumerate() {
             let place = if index == 0 && !issues { "cluster.ca.crt" } else { "cluster.acceptedCAs" };
-            self.add(place, format!("{KIND}.acceptedCAs[{index}]"), Content::of_text(item));
+            self.add(place, format!("{KIND}.acceptedCAs[{index}]"), EmbeddedContent::of_text(item));
         }
     }
 
     fn service_account(&mut self, root: &Value, own: Option<&Value>) {
         let content = match own {
-            Some(own) => Content::of_text(at(own, &["issuer", "privateKey"])),
-            None => Content::of_base64(at(root, &["cluster", "serviceAccount", "key"])),
+            Some(own) => EmbeddedContent::of_text(at(own, &["issuer", "privateKey"])),
+            None => EmbeddedContent::of_base64(at(root, &["cluster", "serviceAccount", "key"])),
         };
         let written = match own {
             Some(_) => "KubeServiceAccountConfig.issuer.privateKey",

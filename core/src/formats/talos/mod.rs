@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub(crate) use self::{
     client::{ClientEdit, edit as edit_client, parse as parse_client},
-    embedded::{Content, Embedded},
+    embedded::{Embedded, EmbeddedContent},
     machine::{Layout, Machine, MachineRole},
     merge::merge,
     secrets::{Secrets, edit as edit_secrets},

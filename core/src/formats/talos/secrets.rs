@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::embedded::{Content, Embedded, at, text};
+use super::embedded::{Embedded, EmbeddedContent, at, text};
 use crate::formats::edit::{Edit, EditError, Segment, splice};
 
 /// The used fields of a cluster's secrets.
@@ -33,7 +33,7 @@ impl Secrets {
         let is_secrets =
             ["secrets", "trustdinfo", "certs"].iter().all(|key| document.get(*key).is_some_and(Value::is_object));
         let embedded = PLACES.into_iter().filter_map(|(place, keys)| {
-            let content = Content::of_base64(at(document, &keys))?;
+            let content = EmbeddedContent::of_base64(at(document, &keys))?;
             Some(Embedded { place, written: place.to_owned(), content })
         });
         is_secrets.then(|| Self { cluster_id: text(document, &["cluster", "id"]), embedded: embedded.collect() })

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{Content, Layout, Machine, MachineRole, TalosFile, merge, read};
+use super::{EmbeddedContent, Layout, Machine, MachineRole, TalosFile, merge, read};
 use crate::formats::yaml;
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -14,7 +14,7 @@ fn machine(name: &str) -> Machine {
 
 /// The fields that have a value, except markers of redacted secrets.
 fn places(machine: &Machine) -> Vec<&str> {
-    let held = machine.embedded.iter().filter(|one| matches!(one.content, Content::Pem(_)));
+    let held = machine.embedded.iter().filter(|one| matches!(one.content, EmbeddedContent::Pem(_)));
     held.map(|one| one.place).collect()
 }
 
@@ -68,10 +68,10 @@ fn redacted_is_not_damaged() {
         Machine::read(&[root]).unwrap().embedded.into_iter().map(|one| one.content).collect::<Vec<_>>()
     };
     for marker in ["******", "REDACTED", "KioqKioq"] {
-        assert_eq!(with(marker), [Content::Redacted], "{marker}");
+        assert_eq!(with(marker), [EmbeddedContent::Redacted], "{marker}");
     }
     assert_eq!(with(""), []);
-    assert_eq!(with(&"LS0t".repeat(40)), [Content::Invalid]);
+    assert_eq!(with(&"LS0t".repeat(40)), [EmbeddedContent::Invalid]);
 }
 
 /// Fields that 1.14 ignores or refuses are reported, not read.

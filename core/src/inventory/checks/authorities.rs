@@ -14,7 +14,7 @@ use crate::{
         inventory::Inventory,
         objects::ObjectRole,
     },
-    profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent, StaticPodRow},
+    profile::{AuthorityId, AuthorityRow, Component, RotationMethod, SecretContent, StaticPodRow},
     text::hex,
     time::UnixTime,
     x509::{Certificate, PrivateKey, SignatureVerdict},
@@ -44,7 +44,7 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
         }
         missing_manifests(inventory, node, findings);
     }
-    let made_here = !matches!(profile.course, Course::Managed(_));
+    let made_here = !matches!(profile.course, RotationMethod::Managed(_));
     if inventory.authorities.is_empty() && made_here && !inventory.is_other_input() {
         findings.push(
             Finding::error("missing-ca", "", "there is no CA certificate among the files")

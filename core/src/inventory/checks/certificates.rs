@@ -6,7 +6,7 @@ use super::iteration::every_certificate;
 use crate::{
     finding::Finding,
     inventory::{model::inventory::Inventory, serving::KubeletServing},
-    profile::{AuthorityId, SuccessorShape},
+    profile::{AuthorityId, NewAuthorityFormat},
     time::{DAY, UnixTime},
     x509::{Certificate, KeyType, MAX_RSA_BITS, SignatureVerdict},
 };
@@ -225,9 +225,9 @@ pub(super) fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) 
     // Authorities that are always called the same are told apart by their keys anyway.
     let rows = inventory.profile.authorities.iter();
     let fixed: Vec<String> = rows
-        .filter_map(|row| match row.successor {
-            SuccessorShape::Organization(organization) => Some(format!("O={organization}")),
-            SuccessorShape::Named | SuccessorShape::Subject => None,
+        .filter_map(|row| match row.new_authority_format {
+            NewAuthorityFormat::Organization(organization) => Some(format!("O={organization}")),
+            NewAuthorityFormat::Named | NewAuthorityFormat::Subject => None,
         })
         .collect();
     for (subject, keys) in by_subject.iter().filter(|(subject, keys)| keys.len() > 1 && !fixed.contains(subject)) {

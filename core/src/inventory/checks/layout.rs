@@ -14,7 +14,8 @@ use crate::{
         tree,
     },
     profile::{
-        AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG, StaticPodRow,
+        AuthorityId, Component, KUBELET_AUTHORITY_FLAG, Profile, RotationMethod, SIGNING_FLAG, SIGNING_KEY_FLAG,
+        StaticPodRow,
     },
 };
 
@@ -28,7 +29,7 @@ pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let flag = manifest.and_then(|(_, pod)| pod.lookup(KUBELET_AUTHORITY_FLAG));
         flag.is_some_and(|path| !path.is_empty())
     };
-    let by_step = inventory.profile.course == Course::NodeFiles && inventory.control_plane().any(verifies);
+    let by_step = inventory.profile.course == RotationMethod::NodeFiles && inventory.control_plane().any(verifies);
     for node in &inventory.nodes {
         for slot in node.slots.values() {
             let Artifact::KubeletConfig(config) = &slot.artifact else { continue };

@@ -1,7 +1,7 @@
 //! Processes that read files of nodes.
 
 use super::files::Artifact;
-use crate::profile::file_flags::{Content, Program};
+use crate::profile::file_flags::{FlagContent, Program};
 
 /// A file of a node.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +87,7 @@ pub(crate) enum Reference {
     Directive(String),
     /// A field of a configuration file, by the file's path on the node; `line 3` in a file that is not YAML or JSON. What
     /// the named file holds, where the field is a known one.
-    Config { file: String, field: String, content: Option<Content> },
+    Config { file: String, field: String, content: Option<FlagContent> },
     /// A field of a configuration file that holds CA certificates: as PEM, decoded where the field is base64. The reader's path is that file.
     InlineTrust { field: String, pem: String },
     /// A field of a kubeconfig, by the kubeconfig's path on the node.

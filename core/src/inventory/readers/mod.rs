@@ -22,7 +22,7 @@ use super::model::{
 };
 use crate::{
     formats::{path::below, systemd_unit::Unknown},
-    profile::file_flags::{Content, FileFlag, Program},
+    profile::file_flags::{FileFlag, FlagContent, Program},
 };
 
 impl Process {
@@ -43,14 +43,14 @@ impl Reader {
     }
 
     /// What the file at the path holds, as far as the reference says so.
-    pub(crate) fn content(&self) -> Option<Content> {
+    pub(crate) fn content(&self) -> Option<FlagContent> {
         match &self.reference {
             Reference::Config { content, .. } => *content,
-            Reference::InlineTrust { .. } => Some(Content::TrustBundle),
+            Reference::InlineTrust { .. } => Some(FlagContent::TrustBundle),
             Reference::Kubeconfig { field, .. } => match field.rsplit('.').next()? {
-                "certificate-authority" => Some(Content::TrustBundle),
-                "client-certificate" => Some(Content::Certificate),
-                "client-key" => Some(Content::PrivateKey),
+                "certificate-authority" => Some(FlagContent::TrustBundle),
+                "client-certificate" => Some(FlagContent::Certificate),
+                "client-key" => Some(FlagContent::PrivateKey),
                 _ => None,
             },
             _ => self.flag().map(|row| row.content),

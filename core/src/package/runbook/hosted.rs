@@ -187,7 +187,7 @@ pub(super) fn renewal(text: &mut String, plan: &RotationPlan) -> Result {
 
 /// Is the cluster CA among those that are replaced?
 pub(super) fn is_cluster(plan: &RotationPlan) -> bool {
-    plan.successions.contains_key(&AuthorityId::Cluster)
+    plan.authority_changes.contains_key(&AuthorityId::Cluster)
 }
 
 /// Namespace and name of the tenant that the plan's steps are about.

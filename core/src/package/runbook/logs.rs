@@ -4,7 +4,7 @@ use std::fmt::{Result, Write};
 
 use crate::{
     plan::{Logs, RotationPlan},
-    profile::Course,
+    profile::RotationMethod,
     render::commands,
 };
 
@@ -60,16 +60,16 @@ pub(super) fn section(text: &mut String, plan: &RotationPlan) -> Result {
         write!(text, " Where the kubelet writes to a file, set AIRLOCK_KUBELET_LOG.")?;
     }
     let by_hand = match plan.profile.course {
-        Course::Hosted(_) => {
+        RotationMethod::Hosted(_) => {
             " Read the operator's own log yourself (its connection is operator-apiserver): `kubectl -n kamaji-system logs deployment/kamaji --since=10m | grep -E 'x509: |tls: '`. The log of the data store is not read, since its certificates are not rotated."
         }
-        Course::HostPhases => {
+        RotationMethod::HostPhases => {
             " Copy the package to every host for that, and run the script there as root: since the platform's tool changes the hosts, the logs are read from the time at which it changed the host last. etcd and sysinv are services of the platform; read their logs yourself: `journalctl --unit=etcd --since='10 minutes ago' | grep -E 'x509: |tls: '`, and the last lines of `/var/log/sysinv.log`."
         }
-        Course::MachineConfigs => {
+        RotationMethod::MachineConfigs => {
             " talosctl has no option for a time, so that whole logs are read; logs of containers that have ended (`talosctl containers --kubernetes`) are not."
         }
-        Course::NodeFiles | Course::Managed(_) => "",
+        RotationMethod::NodeFiles | RotationMethod::Managed(_) => "",
     };
     writeln!(text, "{by_hand}\n")
 }

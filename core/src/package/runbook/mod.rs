@@ -19,7 +19,7 @@ use self::{
 use crate::{
     mint::Minted,
     plan::{Holder, Intent, KeyHome, Phase, RotationPlan},
-    profile::Course,
+    profile::RotationMethod,
     render::commands,
     simulate::TrustMatrix,
     text::{
@@ -32,7 +32,7 @@ use crate::{
 pub(super) fn readme(plan: &RotationPlan) -> String {
     let RotationPlan { cluster, name, now, .. } = plan;
     let cluster = Line(cluster);
-    let (secrecy, way_back) = match plan.successions.is_empty() {
+    let (secrecy, way_back) = match plan.authority_changes.is_empty() {
         true => ("It holds no private keys.", ""),
         false => (
             "It holds private keys: keep it as you keep the CAs' own keys, and delete it when the rotation is over.",
@@ -105,7 +105,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
         )?;
     }
     let Texts { before, joining, .. } = choice::texts_of(plan);
-    if !plan.successions.is_empty() {
+    if !plan.authority_changes.is_empty() {
         authorities(text, plan, minted)?;
     }
     // Pins are of no use where the CA that they are of does not change.
@@ -114,7 +114,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     if is_told && !joining.is_empty() {
         writeln!(text, "{joining}\n")?;
     }
-    if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
+    if plan.authority_changes.values().any(|authority_change| authority_change.key_home == KeyHome::Elsewhere) {
         writeln!(
             text,
             "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n"
@@ -133,7 +133,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             "No control-plane node's files were given. The scripts in `control-plane/` are for each of those nodes, the same one for all: they stop before they change anything where a node's `ca.crt` is not what the phase before left there. In phase 2 a node makes its own certificates with its own `kubeadm certs renew`, as long as kubeadm's configuration says, and needs kubeadm, kubectl and unshare for that.\n"
         )?;
     }
-    if plan.successions.is_empty() {
+    if plan.authority_changes.is_empty() {
         return Ok(());
     }
     let stolen = hosted::stolen_key(plan).unwrap_or("If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.");
@@ -183,14 +183,14 @@ fn acknowledged(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
 fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
     let pin_title = choice::texts_of(plan).pin;
     writeln!(text, "| CA | | subject | valid until | {pin_title} |\n|---|---|---|---|---|")?;
-    for succession in plan.successions.values() {
-        let new = minted.authorities[&succession.id].certificate();
-        for (side, certificate) in [("old", &succession.old), ("new", new)] {
+    for authority_change in plan.authority_changes.values() {
+        let new = minted.authorities[&authority_change.id].certificate();
+        for (side, certificate) in [("old", &authority_change.old), ("new", new)] {
             let pin = certificate.public_key().pin();
             writeln!(
                 text,
                 "| {} | {side} | {} | {} | `{pin}` |",
-                succession.title,
+                authority_change.title,
                 cell(certificate.subject()),
                 certificate.not_after()
             )?;
@@ -240,7 +240,7 @@ fn departures(text: &mut String, plan: &RotationPlan, texts: &Texts) -> std::fmt
     for line in texts.differences {
         writeln!(text, "- {line}")?;
     }
-    if plan.profile.course == Course::NodeFiles && has_holder(plan, &Holder::Management) {
+    if plan.profile.course == RotationMethod::NodeFiles && has_holder(plan, &Holder::Management) {
         writeln!(text, "\n## Where it leaves the note on Cluster API that goes around, and why\n")?;
         for line in CLUSTER_API_DIFFERENCES {
             writeln!(text, "- {line}")?;

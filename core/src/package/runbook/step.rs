@@ -6,7 +6,7 @@ use super::choice;
 use crate::{
     inventory::SampleShare,
     plan::{Action, ClusterAction, Holder, RotationPlan, Step},
-    profile::Course,
+    profile::RotationMethod,
     render::commands::{self, Commands},
     text::markdown::{cell, code, line},
 };
@@ -63,7 +63,7 @@ pub(crate) fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) 
     if !gate.is_empty() {
         writeln!(text, "```sh\n{gate}\n```\n")?;
     }
-    if !run.is_empty() && !matches!(plan.profile.course, Course::Managed(_)) {
+    if !run.is_empty() && !matches!(plan.profile.course, RotationMethod::Managed(_)) {
         writeln!(text, "Stop if it says `FAILED`, or if the gate does not hold: it names what is missing.")?;
         match undo.as_str() {
             "" if commands::is_backup_step(step) => writeln!(

@@ -7,7 +7,7 @@ use crate::{
         Action, Carrier, ClusterAction, Phase, PlaceKind, Process, RotationPlan, Step,
         effort::{self, Effort, Span},
     },
-    profile::{Component, Course},
+    profile::{Component, RotationMethod},
     text::{markdown::line, shell::quote},
 };
 
@@ -21,7 +21,9 @@ const ASSUMPTIONS: &[&str] = &[
 
 /// Writes both sections, where the steps are the package's own.
 pub(super) fn sections(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
-    if plan.successions.is_empty() || !matches!(plan.profile.course, Course::NodeFiles | Course::Hosted(_)) {
+    if plan.authority_changes.is_empty()
+        || !matches!(plan.profile.course, RotationMethod::NodeFiles | RotationMethod::Hosted(_))
+    {
         return Ok(());
     }
     window(text, plan)?;
@@ -183,7 +185,7 @@ const WORKLOADS: &str = "Every Deployment, DaemonSet and StatefulSet is rolled o
 
 /// How many API servers the cluster has; unknown where no control-plane node was given.
 fn servers(plan: &RotationPlan) -> Option<usize> {
-    let count = |kind: PlaceKind| plan.present.iter().filter(|place| place.kind == kind).count();
+    let count = |kind: PlaceKind| plan.initial_state.iter().filter(|place| place.kind == kind).count();
     (count(PlaceKind::ControlPlaneElsewhere) == 0 && count(PlaceKind::Hosted) == 0)
         .then(|| count(PlaceKind::ControlPlane))
 }
@@ -222,7 +224,7 @@ pub(super) fn scaling(text: &mut String, plan: &RotationPlan) -> std::fmt::Resul
             _ => None,
         })
     });
-    let Some((of, step)) = pause.filter(|_| plan.profile.course == Course::NodeFiles) else { return Ok(()) };
+    let Some((of, step)) = pause.filter(|_| plan.profile.course == RotationMethod::NodeFiles) else { return Ok(()) };
     let (namespace, cluster) = (quote(&of.namespace), quote(&of.cluster));
     let selector = quote(&format!("cluster.x-k8s.io/cluster-name={}", of.cluster));
     writeln!(

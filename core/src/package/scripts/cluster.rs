@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     foreign, hosted,
     library::{Library, function, head},
-    machines,
+    machine_configs,
     node::shown_sum,
     verify,
 };
@@ -16,7 +16,7 @@ use crate::{
     inventory::{Pinned, is_immutable},
     package::output::{OutputFile, OutputFiles, edits},
     plan::{
-        Action, ClusterAction, Content, Edit, Holder, Logs, Machines, ObjectChange, PatchForm, Phase, RotationPlan,
+        Action, ClusterAction, Edit, FileContent, Holder, Logs, Machines, ObjectChange, PatchForm, Phase, RotationPlan,
         Step, certificates,
     },
     profile::AuthorityId,
@@ -72,7 +72,7 @@ pub(super) fn library(plan: &RotationPlan, output: &OutputFiles) -> Library {
         parts.push(REPLACE);
     }
     if plan.steps.iter().any(asks_machines) {
-        parts.push(machines::LIBRARY);
+        parts.push(machine_configs::LIBRARY);
     }
     if plan.profile.hosted().is_some() {
         parts.extend(hosted::LIBRARY);
@@ -95,10 +95,10 @@ pub(super) fn script(
             step.actions.iter().flat_map(|action| lines(plan, phase, action, (renderer, output))).collect();
         for action in &step.actions {
             if let Action::Write(edit) = action
-                && let Content::Patch(patch) = &edit.content
+                && let FileContent::Patch(patch) = &edit.content
                 && patch.form == PatchForm::Incremental
             {
-                lines.push(machines::line(plan, renderer, step, edit, patch));
+                lines.push(machine_configs::line(plan, renderer, step, edit, patch));
                 if patch.authority == AuthorityId::Cluster {
                     lines.push(READY.to_owned());
                 }
@@ -115,7 +115,7 @@ pub(super) fn script(
     let of_machines = steps.iter().any(|step| asks_machines(step));
     let mut parts = vec![head(plan, phase, holder, "../..")];
     if of_machines {
-        parts.push(machines::settings(plan, phase));
+        parts.push(machine_configs::settings(plan, phase));
     }
     if *holder == Holder::Management {
         parts.extend(hosted::words(plan));
@@ -126,7 +126,7 @@ pub(super) fn script(
 
 /// Does the step call talosctl?
 fn asks_machines(step: &Step) -> bool {
-    machines::patches_machines(step) || logs(step) == Some(&Logs::Machines)
+    machine_configs::patches_machines(step) || logs(step) == Some(&Logs::Machines)
 }
 
 /// The line that reads logs. In a phase that changes an object, the logs are read from that change on.
@@ -163,12 +163,12 @@ fn lines(plan: &RotationPlan, phase: Phase, action: &Action, files: Files<'_>) -
 
 /// Is an immutable object written, which has to be deleted and created again?
 fn is_recreated(action: &Action) -> bool {
-    let Action::Write(Edit { content: Content::Object(change), .. }) = action else { return false };
+    let Action::Write(Edit { content: FileContent::Object(change), .. }) = action else { return false };
     change.stored().is_some_and(|stored| is_immutable(&stored.object))
 }
 
 fn object_line(plan: &RotationPlan, phase: Phase, edit: &Edit, output: &OutputFiles) -> Vec<String> {
-    let Content::Object(change) = &edit.content else { return Vec::new() };
+    let FileContent::Object(change) = &edit.content else { return Vec::new() };
     let Some(file) = output.files.get(&edit.output) else { return Vec::new() };
     let objects = object::objects(&file.bytes).unwrap_or_default();
     let Some(object) = objects.first() else { return Vec::new() };
@@ -292,7 +292,7 @@ fn cluster_lines(
 
 /// An object in which the new authority's pin takes the old one's place.
 fn pin_line(plan: &RotationPlan, pinned: &Pinned, output: &OutputFiles) -> Option<String> {
-    let old = plan.successions.get(&AuthorityId::Cluster)?.old.public_key().pin();
+    let old = plan.authority_changes.get(&AuthorityId::Cluster)?.old.public_key().pin();
     let file = output.files.get(dropped_bundle(plan, AuthorityId::Cluster)?)?;
     let new = certificates(&file.bytes).first()?.public_key().pin();
     let mut after = Vec::new();
@@ -320,7 +320,7 @@ fn way_back(plan: &RotationPlan, renderer: &Renderer<'_>) -> Vec<String> {
         let mut bundles = in_package(plan).filter(|(step, edit)| {
             step.phase == Phase::Switch
                 && matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes | Holder::Management | Holder::Workers)
-                && matches!(edit.content, Content::Trust(of, _) if of == id)
+                && matches!(edit.content, FileContent::Trust(of, _) if of == id)
         });
         bundles.next().map(|(_, edit)| format!("\"$root\"/{}", quote(&edit.output)))
     };
@@ -352,7 +352,7 @@ fn sums(sums: &BTreeSet<String>) -> String {
 /// The file of the package that holds the new authority alone.
 fn dropped_bundle(plan: &RotationPlan, id: AuthorityId) -> Option<&str> {
     let mut bundles = in_package(plan).filter(|(step, edit)| {
-        step.phase == Phase::DropOld && matches!(edit.content, Content::Trust(of, _) if of == id)
+        step.phase == Phase::DropOld && matches!(edit.content, FileContent::Trust(of, _) if of == id)
     });
     bundles.next().map(|(_, edit)| edit.output.as_str())
 }
@@ -362,7 +362,7 @@ pub(super) fn undo_files(plan: &RotationPlan, steps: &[&Step]) -> Vec<OutputFile
     let actions = steps.iter().flat_map(|step| step.actions.iter().map(move |action| (step, action)));
     let files = actions.filter_map(|(step, action)| {
         let Action::Write(edit) = action else { return None };
-        let Content::Object(change) = &edit.content else { return None };
+        let FileContent::Object(change) = &edit.content else { return None };
         let stored = change.stored()?;
         if previous(plan, step.phase, edit).is_some() {
             return None;

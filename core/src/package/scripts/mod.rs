@@ -6,7 +6,7 @@ mod cluster;
 mod foreign;
 mod hosted;
 mod library;
-mod machines;
+mod machine_configs;
 mod node;
 mod verify;
 
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::output::{OutputFile, OutputFiles};
 use crate::{
     plan::{Action, Carrier, Holder, Phase, RotationPlan, Step, TOOL},
-    profile::{Course, DCMANAGER},
+    profile::{DCMANAGER, RotationMethod},
     render::Renderer,
 };
 
@@ -35,11 +35,11 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
     }
     let mut known = node::KnownFiles::default();
     let mut files = Vec::new();
-    if plan.profile.course == Course::HostPhases {
+    if plan.profile.course == RotationMethod::HostPhases {
         let purpose = "tells the platform's tool the next phase, and waits for it".to_owned();
         files.push(OutputFile::whole(TOOL.into(), 0o755, Zeroizing::new(STARLINGX.into()), purpose));
     }
-    if let Course::Managed(manager) = plan.profile.course
+    if let RotationMethod::Managed(manager) = plan.profile.course
         && manager.script == DCMANAGER
     {
         let purpose = "calls dcmanager, one step at a time, and waits for what comes of it".to_owned();

@@ -14,10 +14,10 @@ use crate::{
     mint::{Minted, MintedAuthority},
     package::output::OutputFiles,
     plan::{
-        Access, Action, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Shown, Side, Step, Succession,
-        Trust, Trusted,
+        Action, AuthorityChange, Edit, FileContent, Holder, Intent, KubeconfigContext, KubeconfigCredential,
+        KubeconfigTrust, Phase, Process, RotationPlan, Side, Step, Trust,
     },
-    profile::{AuthorityId, Component, Course},
+    profile::{AuthorityId, Component, RotationMethod},
     render::{Renderer, commands},
     text::{
         hex,
@@ -131,21 +131,21 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles, library: &Library) -
 impl Job<'_> {
     /// What tells a certificate of the new CA from one of the old; empty where that CA is not rotated.
     fn marks(&self, id: AuthorityId) -> String {
-        let succession = self.plan.successions.get(&id);
-        succession
-            .map(|succession| succession.marks(self.renderer.certificate(id, Side::New)).join(" "))
+        let authority_change = self.plan.authority_changes.get(&id);
+        authority_change
+            .map(|authority_change| authority_change.marks(self.renderer.certificate(id, Side::New)).join(" "))
             .unwrap_or_default()
     }
 
     /// What tells a certificate of the old CA from one of the new, where the script asks for it.
     fn old_mark(&self, node: &[String], kubelet: &[String]) -> String {
         let asks = |line: &String| matches!(line.as_str(), "renew_serving" | "serving_first");
-        let succession = self.plan.successions.get(&AuthorityId::Cluster);
-        let Some(succession) = succession.filter(|_| node.iter().chain(kubelet).any(asks)) else {
+        let authority_change = self.plan.authority_changes.get(&AuthorityId::Cluster);
+        let Some(authority_change) = authority_change.filter(|_| node.iter().chain(kubelet).any(asks)) else {
             return String::new();
         };
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
-        format!("old_ca={}\n", quoted(&succession.old_marks(new).join(" ")))
+        format!("old_ca={}\n", quoted(&authority_change.old_marks(new).join(" ")))
     }
 
     /// A script that only reads logs needs no word for it.
@@ -176,7 +176,7 @@ impl Job<'_> {
         // A tool of the platform's writes them in each phase, and keeps no log of runs.
         let profile = self.plan.profile;
         let tool_writes = match (profile.course, profile.authority(AuthorityId::Cluster)) {
-            (Course::HostPhases, Some(row)) => [row.certificate, profile.kubelet_client()].join(" "),
+            (RotationMethod::HostPhases, Some(row)) => [row.certificate, profile.kubelet_client()].join(" "),
             _ => String::new(),
         };
         format!(
@@ -236,7 +236,7 @@ impl Job<'_> {
     fn minted_workers(&self) -> Vec<String> {
         let actions = self.steps.iter().flat_map(|step| &step.actions);
         let names = actions.filter_map(|action| match action {
-            Action::Write(edit) if matches!(edit.content, Content::Credential(_)) => edit.output.split('/').nth(2),
+            Action::Write(edit) if matches!(edit.content, FileContent::Credential(_)) => edit.output.split('/').nth(2),
             _ => None,
         });
         names.map(quote).collect()
@@ -274,10 +274,10 @@ impl Job<'_> {
     fn write(&self, edit: &Edit, known: &mut KnownFiles) -> Vec<String> {
         let target = quote(&edit.target);
         let Some(file) = self.output.files.get(&edit.output) else { return Vec::new() };
-        if matches!(edit.content, Content::Text(_)) {
+        if matches!(edit.content, FileContent::Text(_)) {
             return Vec::new();
         }
-        if let (Content::Trust(id, _), Holder::ControlPlanes | Holder::Workers) = (&edit.content, self.holder) {
+        if let (FileContent::Trust(id, _), Holder::ControlPlanes | Holder::Workers) = (&edit.content, self.holder) {
             // A worker may have joined in any phase; a control-plane node has been through the one before.
             let expected = match self.holder {
                 Holder::Workers => [vec!["absent".to_owned()], self.expected_bundles()].concat(),
@@ -302,11 +302,11 @@ impl Job<'_> {
             old.or_else(|| edit.source.as_ref().map(|source| hex::lower(&Sha256::digest(source.bytes.as_slice()))));
         let old = old.unwrap_or_else(|| match edit.content {
             // Where phase 1 is behind every node, another package has put it there.
-            Content::Signing(id, Side::New) if *self.holder == Holder::ControlPlanes => {
+            FileContent::Signing(id, Side::New) if *self.holder == Holder::ControlPlanes => {
                 hex::lower(&Sha256::digest(self.renderer.certificate(id, Side::Old).to_pem().as_bytes()))
             }
             // These are Airlock's own; nothing else puts them there.
-            Content::Signing(..) | Content::Credential(_) => "absent".to_owned(),
+            FileContent::Signing(..) | FileContent::Credential(_) => "absent".to_owned(),
             _ => "any".to_owned(),
         });
         let put = format!("put {target} {:o} {new} {old}", edit.mode);
@@ -314,7 +314,7 @@ impl Job<'_> {
             Holder::Workers => {
                 let here = format!("here=$here/{}", quote(&node));
                 let mut inner = format!("{here}; {put}");
-                if let Content::Credential(_) = edit.content {
+                if let FileContent::Credential(_) = edit.content {
                     let name = edit.target.rsplit('/').next().unwrap_or_default();
                     inner = format!("{inner}; install_kubelet {}", quote(name));
                 }
@@ -322,7 +322,7 @@ impl Job<'_> {
             }
             _ => vec![put],
         };
-        if *self.holder != Holder::Workers && matches!(edit.content, Content::Credential(_)) {
+        if *self.holder != Holder::Workers && matches!(edit.content, FileContent::Credential(_)) {
             let name = edit.target.rsplit('/').next().unwrap_or_default();
             lines.push(format!("install_kubelet {}", quote(name)));
         }
@@ -365,11 +365,11 @@ impl Job<'_> {
     /// The bundles that a control-plane node holds when the phase before is behind it.
     fn bundles_before(&self, id: AuthorityId) -> Vec<String> {
         let bundle = |order| unwrapped(self.renderer.bundle(id, order).to_pem().as_bytes());
-        let succession = &self.plan.successions[&id];
+        let authority_change = &self.plan.authority_changes[&id];
         match self.phase {
             Phase::TrustBoth => {
-                let old = std::iter::once(unwrapped(succession.old.to_pem().as_bytes()));
-                old.chain(begun(succession)).collect()
+                let old = std::iter::once(unwrapped(authority_change.old.to_pem().as_bytes()));
+                old.chain(begun(authority_change)).collect()
             }
             Phase::Switch => vec![bundle(Trust::OldNew)],
             Phase::DropOld => vec![bundle(Trust::NewOld)],
@@ -379,14 +379,14 @@ impl Job<'_> {
     /// The bundles that a worker may hold before this phase, by the SHA-256 of their text without white space.
     fn expected_bundles(&self) -> Vec<String> {
         let mut texts: BTreeSet<String> = BTreeSet::new();
-        let succession = &self.plan.successions[&AuthorityId::Cluster];
-        texts.insert(unwrapped(succession.old.to_pem().as_bytes()));
+        let authority_change = &self.plan.authority_changes[&AuthorityId::Cluster];
+        texts.insert(unwrapped(authority_change.old.to_pem().as_bytes()));
         for order in [Trust::OldNew, Trust::NewOld] {
             texts.insert(unwrapped(self.renderer.bundle(AuthorityId::Cluster, order).to_pem().as_bytes()));
         }
-        texts.extend(begun(succession));
+        texts.extend(begun(authority_change));
         let given = crate::package::output::edits(self.plan).filter(|(_, edit)| {
-            matches!(edit.content, Content::Trust(AuthorityId::Cluster, _)) && edit.source.is_some()
+            matches!(edit.content, FileContent::Trust(AuthorityId::Cluster, _)) && edit.source.is_some()
         });
         texts.extend(given.filter_map(|(_, edit)| edit.source.as_ref().map(|source| unwrapped(&source.bytes))));
         // The new CA alone is where phase 3 ends; going back from there is an undo.
@@ -416,7 +416,7 @@ impl Job<'_> {
         if *self.holder == Holder::ControlPlanes {
             return self.unseen_effects();
         }
-        let rotates = self.plan.successions.contains_key(&AuthorityId::Cluster);
+        let rotates = self.plan.authority_changes.contains_key(&AuthorityId::Cluster);
         let mut rows = self.plan.profile.kubeconfigs.iter();
         let Some(row) = rows.find(|row| row.reader == Some(Component::ControllerManager)).filter(|_| rotates) else {
             return Vec::new();
@@ -466,14 +466,14 @@ impl Job<'_> {
     ///
     /// `own` is the path of the kubeconfig that names the node's own API server; the others name the control plane's endpoint.
     fn old_credential(&self, own: &str) -> Option<String> {
-        let old = &self.plan.successions.get(&AuthorityId::Cluster)?.old;
+        let old = &self.plan.authority_changes.get(&AuthorityId::Cluster)?.old;
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
         let at = |folder: &str, path: &str| format!("{folder}/{}{path}", self.holder.folder());
         let bytes = |path: &String| self.output.files.get(path).map(|file| file.bytes.as_slice());
         let is_usable = |path: &String| {
-            let access = bytes(path).and_then(|bytes| Access::read(bytes, None, |_| None));
+            let access = bytes(path).and_then(|bytes| KubeconfigContext::read(bytes, None, |_| None));
             access.is_some_and(|access| match (&access.trust, &access.credential) {
-                (Trusted::These(anchors), Shown::These(chain, _)) => {
+                (KubeconfigTrust::These(anchors), KubeconfigCredential::These(chain, _)) => {
                     anchors.contains(new) && chain.first().is_some_and(|leaf| leaf.is_signed_by(old))
                 }
                 _ => false,
@@ -494,12 +494,12 @@ impl Job<'_> {
 
     /// Likewise on a node that was not given: with the credentials that it has itself, since the package has none of its own.
     fn unseen_effects(&self) -> Vec<String> {
-        let ids = self.plan.successions.keys();
+        let ids = self.plan.authority_changes.keys();
         let read = ids.filter_map(|id| self.plan.profile.authority(*id)).map(|row| row.certificate).next();
         let mut rows = self.plan.profile.kubeconfigs.iter();
         let row = rows.find(|row| row.reader == Some(Component::ControllerManager));
         let (Some(read), Some(row)) = (read, row) else { return Vec::new() };
-        let rotates = self.plan.successions.contains_key(&AuthorityId::Cluster);
+        let rotates = self.plan.authority_changes.contains_key(&AuthorityId::Cluster);
         let new_alone = format!("{}/workers/ca.crt", Phase::DropOld.folder());
         let serves = (rotates && self.output.files.contains_key(&new_alone)).then(|| {
             format!(
@@ -529,9 +529,9 @@ fn validity(minted: &Minted) -> (UnixTime, UnixTime) {
 }
 
 /// What a rotation that was given up has left.
-fn begun(succession: &Succession) -> Option<String> {
-    let given_up = succession.given_up.as_ref()?;
-    let begun: TrustBundle = [&succession.old, given_up].into_iter().cloned().collect();
+fn begun(authority_change: &AuthorityChange) -> Option<String> {
+    let given_up = authority_change.given_up.as_ref()?;
+    let begun: TrustBundle = [&authority_change.old, given_up].into_iter().cloned().collect();
     Some(unwrapped(begun.to_pem().as_bytes()))
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     consumers::Process,
-    content::{Content, Edit},
+    content::{Edit, FileContent},
     phase::Trust,
     renewal::{RenewedLeaf, RenewedSecrets},
     tenant::TenantAction,
@@ -110,7 +110,7 @@ impl Action {
 
     /// Does a static Pod start anew by it?
     pub(crate) fn is_manifest(&self) -> bool {
-        matches!(self, Self::Write(Edit { content: Content::Manifest(..) | Content::Original(_), .. }))
+        matches!(self, Self::Write(Edit { content: FileContent::Manifest(..) | FileContent::Original(_), .. }))
     }
 }
 

@@ -14,13 +14,13 @@ const SHORTEST_MARK: usize = 8;
 
 /// An authority and what takes its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Succession {
+pub(crate) struct AuthorityChange {
     pub(crate) id: AuthorityId,
     pub(crate) title: &'static str,
     pub(crate) old: Certificate,
     /// The old one's private key, wherever it was found: for the way back.
     pub(crate) old_key: Option<Arc<PrivateKey>>,
-    pub(crate) new: Successor,
+    pub(crate) new: NewAuthoritySource,
     /// A new one of a rotation that was begun and is given up: nobody is to trust it any more.
     pub(crate) given_up: Option<Certificate>,
     pub(crate) key_home: KeyHome,
@@ -30,7 +30,7 @@ pub(crate) struct Succession {
 
 /// A new authority.
 #[derive(Clone, Debug)]
-pub(crate) enum Successor {
+pub(crate) enum NewAuthoritySource {
     /// In the cluster already: a rotation is under way. Its private key may not be here.
     Present(Certificate, Option<Arc<Issuer>>),
     /// Made elsewhere and brought along, checked; with its private key, if that came along.
@@ -39,11 +39,11 @@ pub(crate) enum Successor {
     Made { name: AuthorityName, key_request: usize, algorithm: KeyAlgorithm, not_before: UnixTime, not_after: UnixTime },
 }
 
-impl Succession {
+impl AuthorityChange {
     /// Did the old one sign it, or the new one that is there already?
     pub(crate) fn signed(&self, leaf: &Certificate) -> bool {
         leaf.is_signed_by(&self.old)
-            || matches!(&self.new, Successor::Present(certificate, _) if leaf.is_signed_by(certificate))
+            || matches!(&self.new, NewAuthoritySource::Present(certificate, _) if leaf.is_signed_by(certificate))
     }
 
     /// Is the old one, or the new one that is there already, among the anchors? By name and key: a CA may have been renewed.
@@ -51,22 +51,24 @@ impl Succession {
         let holds = |authority: &Certificate| anchors.iter().any(|anchor| anchor.is_same_authority(authority));
         holds(&self.old)
             || self.given_up.as_ref().is_some_and(holds)
-            || matches!(&self.new, Successor::Present(certificate, _) if holds(certificate))
+            || matches!(&self.new, NewAuthoritySource::Present(certificate, _) if holds(certificate))
     }
 
     /// The new one, where it is there before anything is made.
     pub(crate) fn known_new(&self) -> Option<&Certificate> {
         match &self.new {
-            Successor::Present(certificate, _) | Successor::Brought(certificate, _) => Some(certificate),
-            Successor::Made { .. } => None,
+            NewAuthoritySource::Present(certificate, _) | NewAuthoritySource::Brought(certificate, _) => {
+                Some(certificate)
+            }
+            NewAuthoritySource::Made { .. } => None,
         }
     }
 
     /// Its name and its last second, where it is made here.
     pub(crate) fn made(&self) -> Option<(&AuthorityName, UnixTime)> {
         match &self.new {
-            Successor::Made { name, not_after, .. } => Some((name, *not_after)),
-            Successor::Present(..) | Successor::Brought(..) => None,
+            NewAuthoritySource::Made { name, not_after, .. } => Some((name, *not_after)),
+            NewAuthoritySource::Present(..) | NewAuthoritySource::Brought(..) => None,
         }
     }
 
@@ -83,7 +85,7 @@ impl Succession {
 
     /// Can it sign, and be brought to where its key belongs?
     pub(crate) fn has_key(&self) -> bool {
-        !matches!(self.new, Successor::Present(_, None) | Successor::Brought(_, None))
+        !matches!(self.new, NewAuthoritySource::Present(_, None) | NewAuthoritySource::Brought(_, None))
     }
 }
 

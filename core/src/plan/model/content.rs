@@ -39,7 +39,7 @@ pub(crate) struct Edit {
     pub(crate) mode: u32,
     /// What it replaces, if that was given.
     pub(crate) source: Option<Source>,
-    pub(crate) content: Content,
+    pub(crate) content: FileContent,
     /// What it is before, in words.
     pub(crate) before: String,
     /// What it is afterwards, in words.
@@ -64,7 +64,7 @@ impl fmt::Debug for Source {
 
 /// How the bytes of an edit come about once keys and certificates are made.
 #[derive(Debug)]
-pub(crate) enum Content {
+pub(crate) enum FileContent {
     /// The PEM of a trust bundle.
     Trust(AuthorityId, Trust),
     /// The PEM of CA certificates, of which the rotated authority's are replaced by a trust bundle and all others are kept.
@@ -212,5 +212,5 @@ pub(crate) struct FilePart {
     pub(crate) key: &'static str,
     /// In the Pods.
     pub(crate) path: &'static str,
-    pub(crate) content: Content,
+    pub(crate) content: FileContent,
 }

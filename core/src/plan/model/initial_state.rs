@@ -22,7 +22,7 @@ pub(crate) struct Place {
     pub(crate) authority: AuthorityId,
     /// By absolute path, `Secret namespace/name`, `ConfigMap namespace/name` or file name. A control-plane node holds one
     /// version of each file; of workers, which differ, every version is kept.
-    pub(crate) files: BTreeMap<String, BTreeSet<Held>>,
+    pub(crate) files: BTreeMap<String, BTreeSet<FileVersion>>,
 }
 
 /// What a place is.
@@ -49,12 +49,12 @@ pub(crate) enum PlaceKind {
 
 /// A file's content, by what matters of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Held {
+pub(crate) enum FileVersion {
     Certificates(Vec<Certificate>),
     Key(PublicKey),
     /// A leaf with intermediates and its key, in one file.
     Credential(Vec<Certificate>, PublicKey),
-    Kubeconfig(Access),
+    Kubeconfig(KubeconfigContext),
     /// A leaf that this authority signed for the holder, not seen here.
     SignedBy(Certificate),
     /// The kubelet serves the certificate in the file at this path.
@@ -65,16 +65,16 @@ pub(crate) enum Held {
 
 /// One context of a kubeconfig.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Access {
+pub(crate) struct KubeconfigContext {
     /// The host of the server, or the name that its certificate is checked for instead.
     pub(crate) host: Option<String>,
-    pub(crate) trust: Trusted,
-    pub(crate) credential: Shown,
+    pub(crate) trust: KubeconfigTrust,
+    pub(crate) credential: KubeconfigCredential,
 }
 
 /// Whom a kubeconfig trusts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Trusted {
+pub(crate) enum KubeconfigTrust {
     These(Vec<Certificate>),
     InFile(String),
     /// The system's own anchors, or nobody is asked.
@@ -83,7 +83,7 @@ pub(crate) enum Trusted {
 
 /// What a kubeconfig shows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Shown {
+pub(crate) enum KubeconfigCredential {
     /// A leaf with intermediates, and the public half of the key beside it, where that is known.
     These(Vec<Certificate>, Option<PublicKey>),
     InFile(String),
@@ -96,7 +96,7 @@ pub(crate) enum Shown {
 /// Where `cluster-info` is.
 pub(crate) const CLUSTER_INFO: &str = "ConfigMap kube-public/cluster-info";
 
-/// What kubelets serve: [`Held::SignedBy`] where they request it, [`Held::ServedFrom`] where a file holds it.
+/// What kubelets serve: [`FileVersion::SignedBy`] where they request it, [`FileVersion::ServedFrom`] where a file holds it.
 pub(crate) const KUBELET_SERVING: &str = "kubelet serving certificate";
 
 /// What running pods were given, where a rotation is under way.
@@ -117,7 +117,7 @@ pub(crate) fn split_entry(entry: &str) -> (&str, Option<&str>) {
 
 const CONTEXT: &str = ", context ";
 
-impl Held {
+impl FileVersion {
     /// The first certificate of a bundle, which kubeadm and Cluster API sign with.
     pub(crate) fn first_certificate(&self) -> Option<&Certificate> {
         match self {
@@ -162,7 +162,7 @@ impl Held {
     }
 }
 
-impl Access {
+impl KubeconfigContext {
     /// A context of a kubeconfig that was given.
     pub(crate) fn of(kubeconfig: &KubeconfigArtifact, context: Option<usize>) -> Option<Self> {
         let model = &kubeconfig.model;
@@ -181,14 +181,14 @@ impl Access {
         let (entry, embedded) = (&kubeconfig.model.clusters[index], &kubeconfig.trust[index]);
         let trust = trusted(entry, || embedded.clone());
         let credential = match user {
-            None => Shown::NotJudged,
+            None => KubeconfigCredential::NotJudged,
             Some(index) => match (&kubeconfig.credentials[index], &kubeconfig.model.users[index].client_certificate) {
                 (Some(credential), _) => {
                     let key = credential.key.as_ref().map(|key| key.public_key().clone());
-                    Shown::These(credential.certificates.clone(), key)
+                    KubeconfigCredential::These(credential.certificates.clone(), key)
                 }
-                (None, Data::File(path)) => Shown::InFile(path.clone()),
-                (None, _) => Shown::NotJudged,
+                (None, Data::File(path)) => KubeconfigCredential::InFile(path.clone()),
+                (None, _) => KubeconfigCredential::NotJudged,
             },
         };
         Some(Self { host: host(entry), trust, credential })
@@ -211,20 +211,20 @@ impl Access {
         let user = context.and_then(|context| model.users.iter().position(|user| user.name == context.user));
         let trust = trusted(entry, || entry.certificate_authority.embedded().map(certificates).unwrap_or_default());
         let credential = match user.map(|user| &model.users[user].client_certificate) {
-            Some(Data::Embedded(bytes)) => Shown::These(certificates(bytes), key(user)),
-            Some(Data::File(path)) => Shown::InFile(path.clone()),
-            _ => Shown::NotJudged,
+            Some(Data::Embedded(bytes)) => KubeconfigCredential::These(certificates(bytes), key(user)),
+            Some(Data::File(path)) => KubeconfigCredential::InFile(path.clone()),
+            _ => KubeconfigCredential::NotJudged,
         };
         Some(Self { host: host(entry), trust, credential })
     }
 }
 
-fn trusted(entry: &kubeconfig::Cluster, embedded: impl FnOnce() -> Vec<Certificate>) -> Trusted {
+fn trusted(entry: &kubeconfig::Cluster, embedded: impl FnOnce() -> Vec<Certificate>) -> KubeconfigTrust {
     match &entry.certificate_authority {
-        _ if entry.insecure_skip_tls_verify => Trusted::NotJudged,
-        Data::Embedded(_) => Trusted::These(embedded()),
-        Data::File(path) => Trusted::InFile(path.clone()),
-        Data::Absent | Data::Invalid(_) | Data::Omitted(_) => Trusted::NotJudged,
+        _ if entry.insecure_skip_tls_verify => KubeconfigTrust::NotJudged,
+        Data::Embedded(_) => KubeconfigTrust::These(embedded()),
+        Data::File(path) => KubeconfigTrust::InFile(path.clone()),
+        Data::Absent | Data::Invalid(_) | Data::Omitted(_) => KubeconfigTrust::NotJudged,
     }
 }
 

@@ -58,9 +58,9 @@ pub struct RotationRequest {
     /// New CAs, or new leaves of the present ones; of the fields below, the latter uses only `leaf_days`, the lifetime that
     /// the CAs have to outlast.
     pub intent: Intent,
-    /// Which authorities get a successor; the others stay as they are. `None` for all that the platform rotates.
+    /// The CAs to replace; the others stay. `None` for all CAs that the platform rotates.
     pub rotate: Option<Vec<AuthorityId>>,
-    /// How each successor comes about; an authority that is not named here gets [`NewAuthority::default`].
+    /// The options of each new CA; a CA without an entry has [`NewAuthority::default`].
     pub authorities: BTreeMap<AuthorityId, NewAuthority>,
     /// Lifetime of new authorities, in days.
     pub ca_days: u32,
@@ -109,7 +109,7 @@ impl Default for RotationRequest {
 }
 
 impl RotationRequest {
-    /// Does this authority get a successor?
+    /// Whether this CA is replaced.
     pub(crate) fn rotates(&self, row: &AuthorityRow) -> bool {
         self.rotate.as_ref().map_or(row.rotates, |chosen| chosen.contains(&row.id))
     }

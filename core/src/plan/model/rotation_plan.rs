@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    authorities::{Succession, Successor},
+    authorities::{AuthorityChange, NewAuthoritySource},
     consumers::Consumer,
     content::Source,
     foreign::ForeignBundles,
@@ -36,8 +36,8 @@ pub struct RotationPlan {
     /// `airlock-<cluster>-<yyyymmdd>`.
     pub(crate) name: String,
     pub(crate) now: UnixTime,
-    /// The authorities that get a successor.
-    pub(crate) successions: BTreeMap<AuthorityId, Succession>,
+    /// The CAs that are replaced.
+    pub(crate) authority_changes: BTreeMap<AuthorityId, AuthorityChange>,
     /// The leaves and credentials that get a new certificate.
     pub(crate) replacements: Vec<Replacement>,
     /// What is asked for elsewhere: the new authority's key is not here.
@@ -51,7 +51,7 @@ pub struct RotationPlan {
     /// Does a release know no way but to replace everything at once?
     pub(crate) at_once: bool,
     /// What is there before the first step.
-    pub(crate) present: Vec<Place>,
+    pub(crate) initial_state: Vec<Place>,
     /// Every connection that the rotation could break, as rows.
     pub(crate) edges: Vec<EdgeRow>,
     /// The processes outside the profile's tables that read what changes.
@@ -148,7 +148,9 @@ impl RotationPlan {
 
     /// Was a rotation under way when it was made?
     pub(crate) fn has_begun(&self) -> bool {
-        self.successions.values().any(|succession| matches!(succession.new, Successor::Present(..)))
+        self.authority_changes
+            .values()
+            .any(|authority_change| matches!(authority_change.new, NewAuthoritySource::Present(..)))
     }
 
     /// The package's name: `airlock-<cluster>-<yyyymmdd>`.

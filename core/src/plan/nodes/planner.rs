@@ -6,7 +6,7 @@ use crate::{
     inventory::{Inventory, Node},
     plan::{
         model::{
-            actions::Action, authorities::Succession, consumers::Consumers, phase::Phase, request::RotationRequest,
+            actions::Action, authorities::AuthorityChange, consumers::Consumers, phase::Phase, request::RotationRequest,
         },
         progress::Progress,
         replacements::Replacements,
@@ -22,7 +22,7 @@ pub(crate) const MANIFEST: u32 = 0o600;
 pub(crate) struct NodePlanner<'a, 'b> {
     pub(crate) inventory: &'a Inventory,
     pub(crate) request: &'a RotationRequest,
-    pub(crate) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(crate) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     pub(crate) progress: Progress<'a>,
     pub(crate) replacements: &'b mut Replacements<'a>,
     pub(crate) consumers: &'a Consumers,

@@ -6,7 +6,7 @@ use crate::{
     inventory::{CLIENT_FLAG, Standing},
     plan::model::{
         actions::Action,
-        content::{Content, Edit, PUBLIC},
+        content::{Edit, FileContent, PUBLIC},
         phase::Side,
     },
     profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
@@ -21,7 +21,7 @@ impl NodePlanner<'_, '_> {
         let mut actions = Vec::new();
         if self.is_signing_left() {
             let (file, content) =
-                (self.inventory.profile.signing.certificate, Content::Signing(AuthorityId::Cluster, Side::Old));
+                (self.inventory.profile.signing.certificate, FileContent::Signing(AuthorityId::Cluster, Side::Old));
             actions.push(self.write(file, PUBLIC, None, content, "—", "old CA"));
         }
         if self.is_flag_left() {
@@ -39,7 +39,7 @@ impl NodePlanner<'_, '_> {
         let flag = format!("--{SIGNING_FLAG}");
         match self.manifest() {
             Some((slot, value)) if value == self.ca_path() => {
-                let content = Content::Manifest(slot.into(), vec![(SIGNING_FLAG, file.to_owned())]);
+                let content = FileContent::Manifest(slot.into(), vec![(SIGNING_FLAG, file.to_owned())]);
                 let (before, after) = (format!("{flag}={value}"), format!("{flag}={file}"));
                 actions.push(self.write(
                     path,
@@ -62,7 +62,7 @@ impl NodePlanner<'_, '_> {
                     ),
                     mode: PUBLIC,
                     source: None,
-                    content: Content::Text(patch),
+                    content: FileContent::Text(patch),
                     before: "—".to_owned(),
                     after: format!("{flag}={file}"),
                 }));
@@ -81,7 +81,7 @@ impl NodePlanner<'_, '_> {
     pub(super) fn switch_signing(&self) -> Vec<Action> {
         let mut actions = Vec::new();
         if self.signs_on_nodes() && self.is_signing_left() {
-            let content = Content::Signing(AuthorityId::Cluster, Side::New);
+            let content = FileContent::Signing(AuthorityId::Cluster, Side::New);
             actions.push(self.write(&self.signing_file(), PUBLIC, None, content, "old CA", "new CA"));
         }
         // Something that wrote the manifest anew, as an upgrade does, pointed it back to the bundle.
@@ -129,7 +129,7 @@ impl NodePlanner<'_, '_> {
                     path,
                     slot.mode.unwrap_or(MANIFEST),
                     Some(slot.into()),
-                    Content::Original(slot.into()),
+                    FileContent::Original(slot.into()),
                     &before,
                     &after,
                 )]
@@ -142,7 +142,7 @@ impl NodePlanner<'_, '_> {
                     flags.extend((!copy.key.is_empty()).then(|| (SIGNING_KEY_FLAG, key.to_owned())));
                     flags.extend(copy.clients.map(|_| (CLIENT_FLAG, ca.to_owned())));
                 }
-                let content = Content::Manifest(slot.into(), flags);
+                let content = FileContent::Manifest(slot.into(), flags);
                 let (before, after) = (format!("{flag}={value}"), format!("{flag}={ca}"));
                 vec![self.write(path, slot.mode.unwrap_or(MANIFEST), Some(slot.into()), content, &before, &after)]
             }

@@ -35,7 +35,7 @@ impl Judge<'_> {
     pub(super) fn changed(&self, dependents: &BTreeMap<String, Dependent>) -> BTreeMap<String, Changed> {
         let profile = self.inventory.profile;
         let mut changed = BTreeMap::new();
-        let rotated = |id: &AuthorityId| self.successions.contains_key(id);
+        let rotated = |id: &AuthorityId| self.authority_changes.contains_key(id);
         for row in profile.authorities.iter().filter(|row| rotated(&row.id)) {
             let is_front_proxy = row.id == AuthorityId::FrontProxy;
             let file = if is_front_proxy { Changed::FrontProxyBundle } else { Changed::TrustBundle };

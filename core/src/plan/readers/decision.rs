@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     inventory::{Inventory, Reader, ReaderProcess},
-    plan::model::authorities::Succession,
+    plan::model::authorities::AuthorityChange,
     profile::{AuthorityId, Component, file_flags::Program},
 };
 
@@ -30,7 +30,7 @@ pub(crate) fn component(reader: &Reader) -> Option<Component> {
 /// Decides about the readers of one node after the other.
 pub(crate) struct Judge<'a> {
     pub(crate) inventory: &'a Inventory,
-    pub(crate) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(crate) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     pub(crate) problems: BTreeMap<Problem, BTreeSet<String>>,
     /// Private keys that are kept, with their other uses and the nodes.
     pub(crate) kept: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,

@@ -13,7 +13,7 @@ use crate::{
     plan::{dependents::is_served, model::initial_state::host_of_url},
     profile::{
         AuthorityId, Component,
-        file_flags::{Content, Use},
+        file_flags::{FlagContent, Use},
     },
 };
 
@@ -30,10 +30,10 @@ impl Judge<'_> {
         }
         let (configuration, url) = match (&reader.reference, file) {
             (Reference::Kubeconfig { file, field }, Changed::TrustBundle) => (file.as_str(), server(node, file, field)),
-            (Reference::Config { file, field, content: Some(Content::TrustBundle) }, _) => {
+            (Reference::Config { file, field, content: Some(FlagContent::TrustBundle) }, _) => {
                 (file.as_str(), egress(node, file, field))
             }
-            (Reference::Config { content: Some(Content::Kubeconfig), .. }, Changed::Kubeconfig) => {
+            (Reference::Config { content: Some(FlagContent::Kubeconfig), .. }, Changed::Kubeconfig) => {
                 (path, server(node, path, ""))
             }
             (Reference::Flag(_), Changed::Kubeconfig) if connects_elsewhere(reader) => (path, server(node, path, "")),
@@ -43,7 +43,10 @@ impl Judge<'_> {
         // Certificates on the nodes are replaced, and judged where they are read.
         let is_on_node = |host: &String| {
             is_loopback(host)
-                || self.successions.get(&AuthorityId::Cluster).is_some_and(|ca| is_served(self.inventory, ca, host))
+                || self
+                    .authority_changes
+                    .get(&AuthorityId::Cluster)
+                    .is_some_and(|ca| is_served(self.inventory, ca, host))
         };
         if host.as_ref().is_some_and(is_on_node) {
             return false;

@@ -21,7 +21,7 @@ use self::{
 };
 use super::{
     model::{
-        authorities::Succession,
+        authorities::AuthorityChange,
         consumers::{Consumers, Dependent},
     },
     unhandled::{is_backup, list},
@@ -34,8 +34,8 @@ use crate::{
 };
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(inventory: &'a Inventory, successions: &'a BTreeMap<AuthorityId, Succession>) -> Self {
-        Self { inventory, successions, problems: BTreeMap::new(), kept: BTreeMap::new() }
+    pub(super) fn new(inventory: &'a Inventory, authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>) -> Self {
+        Self { inventory, authority_changes, problems: BTreeMap::new(), kept: BTreeMap::new() }
     }
 
     /// Everything that was found, each cause once.

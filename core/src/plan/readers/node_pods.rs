@@ -7,7 +7,7 @@ use crate::{
     finding::Finding,
     inventory::{Inventory, NodePods, PodLife, PodRead, Role},
     plan::{
-        model::{authorities::Succession, consumers::Dependent},
+        model::{authorities::AuthorityChange, consumers::Dependent},
         unhandled::list,
     },
     profile::AuthorityId,
@@ -17,7 +17,7 @@ use crate::{
 /// One finding for each workload, to be acknowledged; a note for a CronJob, whose next Pod reads the new files.
 pub(crate) fn node_pods(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     dependents: &BTreeMap<(String, String), Dependent>,
     findings: &mut Vec<Finding>,
 ) {
@@ -26,7 +26,7 @@ pub(crate) fn node_pods(
         return;
     }
     let by_path = dependents.iter().map(|((_, path), dependent)| (path.clone(), dependent.clone())).collect();
-    let changed = Judge::new(inventory, successions).changed(&by_path);
+    let changed = Judge::new(inventory, authority_changes).changed(&by_path);
     let mut said = BTreeSet::new();
     for pods in &inventory.node_pods {
         let workload = (pods.namespace.as_str(), pods.name.as_str());

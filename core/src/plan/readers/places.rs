@@ -11,11 +11,11 @@ use crate::{
     inventory::{CLIENT_FLAG, Inventory, KubeletServing, Node, Reader, ReaderProcess, Reference},
     plan::{
         kubelet_authority::verifies_kubelets,
-        model::{authorities::Succession, initial_state::certificates},
+        model::{authorities::AuthorityChange, initial_state::certificates},
     },
     profile::{
         AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG,
-        file_flags::{Content, Program},
+        file_flags::{FlagContent, Program},
     },
 };
 
@@ -75,7 +75,7 @@ impl Judge<'_> {
         for reader in readers {
             let depends = matches!(
                 reader.content(),
-                Some(Content::TrustBundle | Content::Certificate | Content::Kubeconfig | Content::Pair)
+                Some(FlagContent::TrustBundle | FlagContent::Certificate | FlagContent::Kubeconfig | FlagContent::Pair)
             );
             let from_etcd = matches!(&reader.reference, Reference::Flag(flag) if flag.starts_with("etcd-"))
                 || component(reader) == Some(Component::Etcd);
@@ -128,10 +128,10 @@ impl Judge<'_> {
 
     /// CA certificates inside configuration files: this package does not edit those.
     pub(super) fn inline_trust(&mut self, node: &Node, readers: &[Reader]) {
-        let Some(succession) = self.successions.get(&AuthorityId::Cluster) else { return };
+        let Some(authority_change) = self.authority_changes.get(&AuthorityId::Cluster) else { return };
         for reader in readers {
             let Reference::InlineTrust { field, pem } = &reader.reference else { continue };
-            if certificates(pem.as_bytes()).contains(&succession.old) {
+            if certificates(pem.as_bytes()).contains(&authority_change.old) {
                 let path = &reader.path;
                 let message = format!(
                     "{path} on {{nodes}} holds the old CA in {field}, and no step changes it: from phase 3 on, a server whose certificate the new CA issued is rejected"
@@ -156,13 +156,13 @@ fn accepts_clients(reader: &Reader) -> bool {
 /// can be looked at, so a flag that names a file which changes refuses the plan.
 pub(crate) fn extra_arguments(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     findings: &mut Vec<Finding>,
 ) {
     if inventory.control_plane().next().is_some() {
         return;
     }
-    let changed = Judge::new(inventory, successions).changed(&BTreeMap::new());
+    let changed = Judge::new(inventory, authority_changes).changed(&BTreeMap::new());
     for stored in &inventory.objects {
         let Some(configuration) = &stored.kubeadm else { continue };
         // What verifies kubelets is a connection of its own (`KubeletAuthority`).

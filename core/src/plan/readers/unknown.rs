@@ -46,8 +46,9 @@ impl Judge<'_> {
             let keystore = JavaKeystore::read(&slot.bytes);
             let certificates: Vec<Certificate> =
                 keystore.chains.into_iter().flatten().chain(keystore.trusted).collect();
-            let depends = self.successions.values().any(|succession| {
-                succession.is_trusted_by(&certificates) || certificates.iter().any(|one| succession.signed(one))
+            let depends = self.authority_changes.values().any(|authority_change| {
+                authority_change.is_trusted_by(&certificates)
+                    || certificates.iter().any(|one| authority_change.signed(one))
             });
             let what = match (depends, keystore.is_complete) {
                 (true, _) => {

@@ -7,7 +7,7 @@ use crate::{
     plan::{
         kubelet_authority::KubeletAuthority,
         model::{
-            actions::Action, authorities::Succession, consumers::Consumers, request::RotationRequest, steps::Step,
+            actions::Action, authorities::AuthorityChange, consumers::Consumers, request::RotationRequest, steps::Step,
         },
         progress::Progress,
         replacements::Replacements,
@@ -32,7 +32,7 @@ pub(crate) fn person(text: &str) -> Action {
 pub(crate) struct Sequence<'a, 'b> {
     pub(crate) inventory: &'a Inventory,
     pub(crate) request: &'a RotationRequest,
-    pub(crate) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(crate) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     pub(crate) progress: Progress<'a>,
     pub(crate) replacements: &'b mut Replacements<'a>,
     pub(crate) consumers: &'a Consumers,

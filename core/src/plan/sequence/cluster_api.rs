@@ -114,9 +114,9 @@ impl Sequence<'_, '_> {
 
     /// The new pairs, from which machines are made; machine templates that name a pin follow.
     pub(super) fn authorities(&mut self, phase: Phase) {
-        let mut actions = objects::management_authorities(self.inventory, self.successions, self.progress);
-        if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
-            actions.extend(objects::pins(self.inventory, succession));
+        let mut actions = objects::management_authorities(self.inventory, self.authority_changes, self.progress);
+        if let Some(authority_change) = self.authority_changes.get(&AuthorityId::Cluster) {
+            actions.extend(objects::pins(self.inventory, authority_change));
             if !self.inventory.pins.iter().any(|pinned| pinned.resource.is_some()) && self.managed().is_some() {
                 actions.push(Action::Do { text: UNSEEN_PINS.to_owned(), command: FIND_PINS.to_owned() });
             }
@@ -135,7 +135,7 @@ impl Sequence<'_, '_> {
         self.push(phase, "resume", Holder::Management, "Resume Cluster API", resume, "the Cluster is not paused");
         let held =
             |id: &AuthorityId| self.inventory.object(ObjectRole::Secret(SecretContent::Authority(*id))).is_some();
-        if self.successions.keys().all(held) {
+        if self.authority_changes.keys().all(held) {
             self.machines(phase, &managed);
         }
         let health_checks = ClusterAction::HealthChecks { of: managed, paused: false };

@@ -17,24 +17,24 @@ use super::{
     kubelet_authority::KubeletAuthority,
     model::{
         actions::{Action, ClusterAction},
-        authorities::Succession,
+        authorities::AuthorityChange,
         consumers::Consumers,
-        content::{Content, Edit},
+        content::{Edit, FileContent},
         phase::Phase,
         request::{KubeletCertificates, RotationRequest, Workers},
         steps::{Carrier, Fact, Gate, Holder, Step},
     },
     nodes::NodePlanner,
+    nodes_without_input::WithoutInputPlanner,
     objects,
     progress::Progress,
     replacements::Replacements,
     signing_requests,
-    unseen::UnseenPlanner,
 };
 use crate::{
     finding::Finding,
     inventory::{Inventory, Node, Role},
-    profile::{AuthorityId, Component, Course},
+    profile::{AuthorityId, Component, RotationMethod},
     time::UnixTime,
 };
 
@@ -49,7 +49,7 @@ const NOT_GIVEN: &str = "A worker whose files were not given has no certificate 
 pub(super) fn sequence<'a>(
     inventory: &'a Inventory,
     request: &'a RotationRequest,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
+    authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'a>,
     replacements: &mut Replacements<'a>,
     consumers: &'a Consumers,
@@ -58,13 +58,13 @@ pub(super) fn sequence<'a>(
     now: UnixTime,
     findings: &mut Vec<Finding>,
 ) -> Vec<Step> {
-    objects::note_cluster_info(inventory, successions, findings);
-    let requests = signing_requests::admitted(inventory, successions.get(&AuthorityId::Cluster), findings);
+    objects::note_cluster_info(inventory, authority_changes, findings);
+    let requests = signing_requests::admitted(inventory, authority_changes.get(&AuthorityId::Cluster), findings);
     let steps = Vec::new();
     let mut sequence = Sequence {
         inventory,
         request,
-        successions,
+        authority_changes,
         progress,
         replacements,
         consumers,
@@ -75,7 +75,7 @@ pub(super) fn sequence<'a>(
         steps,
     };
     match (inventory.profile.course, &inventory.tenant) {
-        (Course::HostPhases, _) => sequence.host_phases(),
+        (RotationMethod::HostPhases, _) => sequence.host_phases(),
         (_, Some(tenant)) if at_once => sequence.at_once(tenant),
         _ => {
             sequence.freeze();
@@ -84,7 +84,7 @@ pub(super) fn sequence<'a>(
             sequence.drop_old();
         }
     }
-    if inventory.profile.course == Course::NodeFiles {
+    if inventory.profile.course == RotationMethod::NodeFiles {
         backup::insert(&mut sequence.steps);
         cluster_api::explain_pause(&mut sequence.steps);
         sequence.check_pauses(findings);
@@ -126,7 +126,7 @@ impl<'a> Sequence<'a, '_> {
         }
         self.clients(phase);
         self.management_kubeconfigs(phase);
-        if self.successions.contains_key(&AuthorityId::FrontProxy) {
+        if self.authority_changes.contains_key(&AuthorityId::FrontProxy) {
             self.push(
                 phase,
                 "authentication",
@@ -208,7 +208,7 @@ impl<'a> Sequence<'a, '_> {
 
     /// What extension API servers were told is a union that nobody takes away from.
     pub(super) fn forget_old(&mut self, phase: Phase) {
-        let rotated = self.successions.keys().copied().collect();
+        let rotated = self.authority_changes.keys().copied().collect();
         self.push(
             phase,
             "authentication",
@@ -294,7 +294,7 @@ impl<'a> Sequence<'a, '_> {
     }
 
     pub(super) fn rotates_cluster(&self) -> bool {
-        self.successions.contains_key(&AuthorityId::Cluster)
+        self.authority_changes.contains_key(&AuthorityId::Cluster)
     }
 
     /// One control-plane node after the other.
@@ -327,7 +327,7 @@ impl<'a> Sequence<'a, '_> {
     fn unseen_nodes(&mut self, phase: Phase) {
         let restart = self.kubelet_authority.restart(None, phase, self.is_late(None, phase));
         let profile = self.inventory.profile;
-        let planner = UnseenPlanner { profile, successions: self.successions, restart, phase };
+        let planner = WithoutInputPlanner { profile, authority_changes: self.authority_changes, restart, phase };
         let mut actions: Vec<_> = self.rolled_out(phase).into_iter().collect();
         actions.push(Action::Do { text: "These are the nodes".to_owned(), command: LIST_CONTROL_PLANES.to_owned() });
         actions.extend(planner.actions());
@@ -346,7 +346,7 @@ impl<'a> Sequence<'a, '_> {
         NodePlanner {
             inventory: self.inventory,
             request: self.request,
-            successions: self.successions,
+            authority_changes: self.authority_changes,
             progress: self.progress,
             replacements: self.replacements,
             consumers: self.consumers,
@@ -417,7 +417,7 @@ impl<'a> Sequence<'a, '_> {
             output: format!("{}/workers/ca.crt", phase.folder()),
             mode: 0o644,
             source: None,
-            content: Content::Trust(AuthorityId::Cluster, order),
+            content: FileContent::Trust(AuthorityId::Cluster, order),
             before: phase.trusted_before().to_owned(),
             after: order.to_string(),
         })];
@@ -476,7 +476,7 @@ impl<'a> Sequence<'a, '_> {
 
     pub(super) fn cluster_info(&mut self, phase: Phase) {
         if let Some(action) =
-            objects::cluster_info(self.inventory, phase, self.successions, self.progress, self.replacements)
+            objects::cluster_info(self.inventory, phase, self.authority_changes, self.progress, self.replacements)
         {
             let gate = "the ConfigMap holds this phase's CAs, and the bootstrap signer has signed it for every token";
             let title = "Tell joining nodes which CAs to trust";
@@ -488,9 +488,10 @@ impl<'a> Sequence<'a, '_> {
         if !self.rotates_cluster() {
             return;
         }
-        let mut actions = objects::clients(self.inventory, phase, self.successions, self.progress, self.replacements);
-        if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
-            actions.extend(objects::ca_bundle_changes(self.inventory, phase, succession));
+        let mut actions =
+            objects::clients(self.inventory, phase, self.authority_changes, self.progress, self.replacements);
+        if let Some(authority_change) = self.authority_changes.get(&AuthorityId::Cluster) {
+            actions.extend(objects::ca_bundle_changes(self.inventory, phase, authority_change));
         }
         actions.extend(self.taken_out(phase));
         if phase != Phase::Switch {
@@ -520,8 +521,13 @@ impl<'a> Sequence<'a, '_> {
     }
 
     fn management_kubeconfigs(&mut self, phase: Phase) {
-        let actions =
-            objects::management_kubeconfigs(self.inventory, phase, self.successions, self.progress, self.replacements);
+        let actions = objects::management_kubeconfigs(
+            self.inventory,
+            phase,
+            self.authority_changes,
+            self.progress,
+            self.replacements,
+        );
         if !actions.is_empty() {
             let title = match phase {
                 Phase::TrustBoth => "Make the management cluster trust both CAs",

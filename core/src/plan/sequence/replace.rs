@@ -12,7 +12,7 @@ use crate::{
     plan::{
         model::{
             actions::{Action, ClusterAction},
-            content::{Content, Edit, PUBLIC},
+            content::{Edit, FileContent, PUBLIC},
             phase::Phase,
             request::{RotationRequest, Workers},
             steps::{Fact, Gate, Holder},
@@ -51,7 +51,7 @@ impl Sequence<'_, '_> {
                 output: format!("{}/workers/ca.crt", phase.folder()),
                 mode: PUBLIC,
                 source: None,
-                content: Content::Trust(AuthorityId::Cluster, order),
+                content: FileContent::Trust(AuthorityId::Cluster, order),
                 before: phase.trusted_before().to_owned(),
                 after: order.to_string(),
             }),

@@ -69,7 +69,7 @@ impl Program {
 
 /// The content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Content {
+pub(crate) enum FlagContent {
     /// CA certificates.
     TrustBundle,
     /// A certificate with its chain.
@@ -130,7 +130,7 @@ pub(crate) struct FileFlag {
     pub(crate) programs: &'static [Program],
     /// Its name without dashes.
     pub(crate) flag: &'static str,
-    pub(crate) content: Content,
+    pub(crate) content: FlagContent,
     pub(crate) reload: Reload,
     pub(crate) usage: Use,
     /// The source file of Kubernetes or etcd that defines or reads the flag.

@@ -164,7 +164,10 @@ fn programs_and_flags_by_name() {
     assert_eq!(Program::of_word("/usr/local/bin/kube-apiserver"), Some(Program::Apiserver));
     assert_eq!(Program::of_word("--kube-apiserver"), None);
     let row = FileFlag::of(Program::Apiserver, "client_ca_file").unwrap();
-    assert_eq!((row.content, row.reload, row.usage), (Content::TrustBundle, Reload::Live, Use::Verifies("clients")));
+    assert_eq!(
+        (row.content, row.reload, row.usage),
+        (FlagContent::TrustBundle, Reload::Live, Use::Verifies("clients"))
+    );
     assert_eq!(FileFlag::of(Program::Etcd, "client-ca-file"), None);
     let row = FileFlag::of_environment(Program::Etcd, "ETCD_PEER_TRUSTED_CA_FILE").unwrap();
     assert_eq!(row.flag, "peer-trusted-ca-file");

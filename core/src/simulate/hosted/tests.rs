@@ -2,7 +2,8 @@
 
 use crate::{
     plan::{
-        Action, ClusterAction, Content, Edit, ObjectChange, RotationRequest, Step, TenantVerb, model::content::FilePart,
+        Action, ClusterAction, Edit, FileContent, ObjectChange, RotationRequest, Step, TenantVerb,
+        model::content::FilePart,
     },
     simulate::{Outcome, TrustMatrix, tests::Rotation},
 };
@@ -19,7 +20,7 @@ fn step<'a>(rotation: &'a mut Rotation, id: &str) -> &'a mut Step {
 
 fn parts(step: &mut Step) -> impl Iterator<Item = &mut Vec<FilePart>> {
     step.actions.iter_mut().filter_map(|action| match action {
-        Action::Write(Edit { content: Content::Object(ObjectChange::Files(_, parts)), .. }) => Some(parts),
+        Action::Write(Edit { content: FileContent::Object(ObjectChange::Files(_, parts)), .. }) => Some(parts),
         _ => None,
     })
 }
@@ -38,8 +39,8 @@ fn leaves_left_to_the_operator_lock_the_control_plane_out_of_itself() {
     let mut rotation = Rotation::of(ALPHA);
     for parts in parts(step(&mut rotation, "2-control-plane")) {
         parts.retain_mut(|part| match &mut part.content {
-            Content::Leaf(_) | Content::LeafKey(_) => false,
-            Content::Kubeconfig(_, change) => {
+            FileContent::Leaf(_) | FileContent::LeafKey(_) => false,
+            FileContent::Kubeconfig(_, change) => {
                 change.credentials.clear();
                 true
             }

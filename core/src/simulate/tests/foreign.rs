@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::plan::{Content as Bytes, Edit, Holder, Phase, Trust};
+use crate::plan::{Edit, FileContent as Bytes, Holder, Phase, Trust};
 
 /// A CA of another cluster, whose name no CA of `ecdsa-3` has that clients are verified by.
 const FOREIGN: &str = "kubeadm/rsa-3/cp1/etc/kubernetes/pki/etcd/ca.crt";

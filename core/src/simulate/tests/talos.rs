@@ -12,7 +12,7 @@ use crate::{
         Component,
         edge::{Material, Party},
     },
-    simulate::world::{Cell, Value, World},
+    simulate::state::{Cell, SimulatedState, Value},
     x509::{Certificate, Presented, Purpose, Question, Rules, TrustBundle, validate},
 };
 
@@ -56,7 +56,7 @@ fn rotation(contract: &str, rotate: &[AuthorityId]) -> Rotation {
 }
 
 /// What the first control-plane machine presents and accepts; unambiguous once a phase is complete.
-fn machine(world: &World<'_>, component: Component, id: AuthorityId) -> (Certificate, TrustBundle) {
+fn machine(world: &SimulatedState<'_>, component: Component, id: AuthorityId) -> (Certificate, TrustBundle) {
     let place = world.places.iter().position(|place| place.kind == PlaceKind::ControlPlane).unwrap();
     let only = |material| {
         let cell = Cell { place, file: String::new(), party: Party::Component(component), material };
@@ -119,7 +119,7 @@ fn who_works_when_is_what_talos_found() {
             [(AuthorityId::Talos, Component::Apid, "talos"), (AuthorityId::Cluster, Component::Apiserver, "kubernetes")]
         {
             let rotation = rotation(contract, &[id]);
-            let mut world = World::today(&rotation.plan, &rotation.minted);
+            let mut world = SimulatedState::today(&rotation.plan, &rotation.minted);
             let mut phases = vec![machine(&world, component, id)];
             for phase in Phase::ALL {
                 for step in rotation.plan.steps.iter().filter(|step| step.phase == phase) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Tree, all};
 use crate::{
     inventory::model::readers::{Reader, Reference},
-    profile::file_flags::Content,
+    profile::file_flags::FlagContent,
 };
 
 /// An API server that sees `/etc/kubernetes` as `/k`, with these words in its command.
@@ -147,7 +147,7 @@ fn the_scheduler_has_extenders() {
         ]
     );
     let contents: Vec<_> = tree.readers().iter().filter_map(Reader::content).collect();
-    assert_eq!(contents, [Content::Kubeconfig, Content::TrustBundle, Content::TrustBundle]);
+    assert_eq!(contents, [FlagContent::Kubeconfig, FlagContent::TrustBundle, FlagContent::TrustBundle]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{
     model::{
         actions::{Action, ClusterAction},
         authorities::KeyHome,
-        content::{Content, Edit, FilePart, ObjectChange},
+        content::{Edit, FileContent, FilePart, ObjectChange},
         package_path::PackagePath,
         phase::{Phase, Side, Trust},
         request::{KubeletCertificates, RotationRequest},
@@ -256,14 +256,14 @@ impl<'a> Sequence<'a, '_> {
                 ),
                 mode: SECRET,
                 source: Some((&**stored).into()),
-                content: Content::Object(ObjectChange::Files(stored.clone(), parts)),
+                content: FileContent::Object(ObjectChange::Files(stored.clone(), parts)),
                 before,
                 after,
             }));
         }
         // What the gates compare with: no node has it as a file.
         if let Some(row) = self.inventory.profile.authority(AuthorityId::FrontProxy)
-            && self.successions.contains_key(&row.id)
+            && self.authority_changes.contains_key(&row.id)
             && !actions.is_empty()
         {
             let name = row.certificate.rsplit('/').next().unwrap_or_default();
@@ -272,7 +272,7 @@ impl<'a> Sequence<'a, '_> {
                 output: format!("{}/{}/{name}", phase.folder(), Holder::Management.folder()),
                 mode: 0o644,
                 source: None,
-                content: Content::Trust(row.id, phase.trust()),
+                content: FileContent::Trust(row.id, phase.trust()),
                 before: phase.trusted_before().to_owned(),
                 after: phase.trust().to_string(),
             }));
@@ -281,54 +281,61 @@ impl<'a> Sequence<'a, '_> {
     }
 
     /// What a file of the Pods becomes in a phase; `None` where it stays.
-    fn content(&mut self, node: &'a Node, phase: Phase, path: &'static str) -> Option<Content> {
+    fn content(&mut self, node: &'a Node, phase: Phase, path: &'static str) -> Option<FileContent> {
         let profile = self.inventory.profile;
         let rotated =
-            |id: AuthorityId| self.successions.get(&id).filter(|one| one.key_home == KeyHome::Nodes).is_some();
+            |id: AuthorityId| self.authority_changes.get(&id).filter(|one| one.key_home == KeyHome::Nodes).is_some();
         let is_new = phase != Phase::TrustBoth;
         let side = if is_new { Side::New } else { Side::Old };
         if let Some(row) = profile.authorities.iter().find(|row| row.certificate == path || row.key == path) {
             let key = row.key == path;
-            return (rotated(row.id) && (!key || is_new))
-                .then(|| if key { Content::AuthorityKey(row.id) } else { Content::Trust(row.id, phase.trust()) });
+            return (rotated(row.id) && (!key || is_new)).then(|| {
+                if key { FileContent::AuthorityKey(row.id) } else { FileContent::Trust(row.id, phase.trust()) }
+            });
         }
         if path == profile.signing.certificate {
-            return rotated(AuthorityId::Cluster).then_some(Content::Signing(AuthorityId::Cluster, side));
+            return rotated(AuthorityId::Cluster).then_some(FileContent::Signing(AuthorityId::Cluster, side));
         }
         if path == profile.signing.key {
-            return (rotated(AuthorityId::Cluster) && is_new).then_some(Content::AuthorityKey(AuthorityId::Cluster));
+            return (rotated(AuthorityId::Cluster) && is_new)
+                .then_some(FileContent::AuthorityKey(AuthorityId::Cluster));
         }
         if let Some(row) = profile.leaves.iter().find(|row| row.certificate == path || row.key == path) {
             let leaf = node.certificates(row.certificate).first().filter(|_| phase == Phase::Switch)?;
             let id = self.replacements.of(leaf, &format!("{}: {}", node.name, row.name), false)?;
             return match row.certificate == path {
-                true => Some(Content::Leaf(id)),
-                false => self.replacements.has_new_key(id).then_some(Content::LeafKey(id)),
+                true => Some(FileContent::Leaf(id)),
+                false => self.replacements.has_new_key(id).then_some(FileContent::LeafKey(id)),
             };
         }
         let row = profile.kubeconfigs.iter().find(|row| row.path == path)?;
         let (slot, kubeconfig) = node.kubeconfig(path)?;
         let owner = format!("{}: {}", node.name, row.name);
-        let change =
-            clients::change((AuthorityId::Cluster, kubeconfig), &owner, phase, self.successions, self.replacements)?;
-        Some(Content::Kubeconfig(slot.into(), change))
+        let change = clients::change(
+            (AuthorityId::Cluster, kubeconfig),
+            &owner,
+            phase,
+            self.authority_changes,
+            self.replacements,
+        )?;
+        Some(FileContent::Kubeconfig(slot.into(), change))
     }
 
     /// Before and after, of what counts most in the Secret.
     fn words(&self, table: &SecretTable, parts: &[FilePart], phase: Phase) -> (String, String) {
         let told = parts.iter().find_map(|part| match &part.content {
-            Content::Trust(_, order) if phase == Phase::TrustBoth => {
+            FileContent::Trust(_, order) if phase == Phase::TrustBoth => {
                 Some((phase.trusted_before().to_owned(), format!("{order}; the old one signs")))
             }
-            Content::Trust(_, order) => {
+            FileContent::Trust(_, order) => {
                 let alone = if *order == Trust::New { "" } else { "; the new one signs" };
                 Some((phase.trusted_before().to_owned(), format!("{order} and its key{alone}")))
             }
-            Content::Leaf(id) => Some((
+            FileContent::Leaf(id) => Some((
                 "signed by old CA".to_owned(),
                 format!("signed by new CA, {}", self.replacements.key_in_words(*id)),
             )),
-            Content::Kubeconfig(_, change) => Some((clients::before(change, phase), clients::after(change, phase))),
+            FileContent::Kubeconfig(_, change) => Some((clients::before(change, phase), clients::after(change, phase))),
             _ => None,
         });
         told.unwrap_or_else(|| (table.component.to_owned(), table.component.to_owned()))

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::builder::{PUBLIC, SECRET, Sequence, person};
+use super::builder::{MachineSequence, PUBLIC, SECRET, person};
 use crate::{
     finding::Finding,
     inventory::Inventory,
     plan::{
+        initial_state::contexts as contexts_of,
         model::{
             actions::Action,
-            authorities::Succession,
-            content::{Content, Edit, NewClient},
+            authorities::AuthorityChange,
+            content::{Edit, FileContent, NewClient},
             leaves::Identity,
             phase::Phase,
             steps::{Fact, Gate, Holder},
         },
         objects,
-        present::contexts as contexts_of,
     },
     profile::{AuthorityId, AuthorityRow},
 };
@@ -54,11 +54,11 @@ const KINDS: [ClientKind; 2] = [
 /// The APIs that are rotated and of whose clients none was given.
 fn missing<'a>(
     inventory: &'a Inventory,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
+    authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
 ) -> impl Iterator<Item = &'static ClientKind> + use<'a> {
     KINDS.iter().filter(|kind| {
         let of_kind = |id: AuthorityId| id == kind.authority;
-        successions.contains_key(&kind.authority)
+        authority_changes.contains_key(&kind.authority)
             && !inventory.clients.iter().filter_map(|slot| slot.artifact.access()).any(|(id, _)| of_kind(id))
     })
 }
@@ -66,10 +66,10 @@ fn missing<'a>(
 /// Says what cannot be made where a client's configuration was not given.
 pub(super) fn note_missing(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     findings: &mut Vec<Finding>,
 ) {
-    for kind in missing(inventory, successions) {
+    for kind in missing(inventory, authority_changes) {
         findings.push(
             Finding::warning(kind.code, "", format!("no {} was given: for phases 2 and 3 an administrator's is made anew, for phase 1 there is none to widen", kind.name))
                 .remedy(format!("Give yours; or use your own in phase 1, and the package's {} from phase 2 on", kind.name)),
@@ -81,37 +81,37 @@ pub(super) fn note_missing(
 /// name for Talos, and an administrator's for Kubernetes.
 pub(crate) fn contexts(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
 ) -> BTreeMap<AuthorityId, String> {
-    let context = |succession: &Succession| {
+    let context = |authority_change: &AuthorityChange| {
         let mut given = inventory.clients.iter().filter_map(|slot| slot.artifact.access());
         let ours = given.find_map(|(id, access)| {
-            let named = contexts_of(access, succession).into_iter().next()?;
-            (id == succession.id).then_some(named.0)
+            let named = contexts_of(access, authority_change).into_iter().next()?;
+            (id == authority_change.id).then_some(named.0)
         });
-        ours.unwrap_or_else(|| match succession.id {
+        ours.unwrap_or_else(|| match authority_change.id {
             AuthorityId::Talos => inventory.cluster.clone(),
             _ => format!("admin@{}", inventory.cluster),
         })
     };
-    successions.values().map(|succession| (succession.id, context(succession))).collect()
+    authority_changes.values().map(|authority_change| (authority_change.id, context(authority_change))).collect()
 }
 
-impl Sequence<'_, '_> {
+impl MachineSequence<'_, '_> {
     pub(super) fn clients(&mut self, phase: Phase) {
         let inventory = self.inventory;
-        let mut actions = objects::clients(inventory, phase, self.successions, self.progress, self.replacements);
-        for kind in missing(inventory, self.successions).filter(|_| phase != Phase::TrustBoth) {
+        let mut actions = objects::clients(inventory, phase, self.authority_changes, self.progress, self.replacements);
+        for kind in missing(inventory, self.authority_changes).filter(|_| phase != Phase::TrustBoth) {
             let row = inventory.profile.authority(kind.authority);
             actions.extend(row.map(|row| self.new_client(kind, row, phase)));
         }
-        for row in inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id)) {
+        for row in inventory.profile.authorities.iter().filter(|row| self.authority_changes.contains_key(&row.id)) {
             actions.push(Action::Write(Edit {
                 target: format!("{} of clients that were not given", row.title),
                 output: format!("{}/clients/{}.crt", phase.folder(), row.name),
                 mode: PUBLIC,
                 source: None,
-                content: Content::Trust(row.id, phase.trust()),
+                content: FileContent::Trust(row.id, phase.trust()),
                 before: phase.trusted_before().to_owned(),
                 after: phase.trust().to_string(),
             }));
@@ -151,7 +151,7 @@ impl Sequence<'_, '_> {
             output: format!("{}/clients/{}", phase.folder(), kind.name),
             mode: SECRET,
             source: None,
-            content: Content::Client(client),
+            content: FileContent::Client(client),
             before: if first { "none given".to_owned() } else { phase.trusted_before().to_owned() },
             after: format!("trusts {}; credential of new CA", phase.trust()),
         })

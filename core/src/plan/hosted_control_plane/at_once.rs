@@ -8,7 +8,7 @@ use crate::{
     plan::{
         model::{
             actions::Action,
-            content::{Content, Edit, KubeconfigChange, ObjectChange},
+            content::{Edit, FileContent, KubeconfigChange, ObjectChange},
             phase::Phase,
             steps::{Fact, Gate, Holder, Step},
             tenant::TenantVerb,
@@ -89,9 +89,11 @@ fn edit(action: &Action) -> Option<&Edit> {
     }
 }
 
-fn kubeconfig(content: &Content) -> Option<&KubeconfigChange> {
+fn kubeconfig(content: &FileContent) -> Option<&KubeconfigChange> {
     match content {
-        Content::Kubeconfig(_, change) | Content::Object(ObjectChange::Kubeconfig(_, _, change)) => Some(change),
+        FileContent::Kubeconfig(_, change) | FileContent::Object(ObjectChange::Kubeconfig(_, _, change)) => {
+            Some(change)
+        }
         _ => None,
     }
 }

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    brought::brought_authority,
+    brought::imported_authority,
     key_home::key_home,
     model::{
-        authorities::{KeyHome, Succession, Successor},
+        authorities::{AuthorityChange, KeyHome, NewAuthoritySource},
         new_authority::{BroughtAuthority, NewAuthority},
         request::RotationRequest,
         rotation_plan::KeyRequest,
@@ -17,7 +17,7 @@ use crate::{
     finding::Finding,
     formats::sysinv,
     inventory::{Aspect, Authority, Inventory, Standing},
-    profile::{AuthorityId, AuthorityRow, Course, Profile, SuccessorShape},
+    profile::{AuthorityId, AuthorityRow, NewAuthorityFormat, Profile, RotationMethod},
     time::{BACKDATE, UnixTime},
     x509::{AuthorityName, Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey, before_date},
 };
@@ -26,17 +26,17 @@ use crate::{
 const MAX_COMMON_NAME: usize = 64;
 
 /// Decides every succession that `request` asks for; what stands in the way goes to `findings`.
-pub(super) fn successions(
+pub(super) fn authority_changes(
     inventory: &Inventory,
     request: &RotationRequest,
     now: UnixTime,
     key_requests: &mut Vec<KeyRequest>,
     findings: &mut Vec<Finding>,
-) -> BTreeMap<AuthorityId, Succession> {
+) -> BTreeMap<AuthorityId, AuthorityChange> {
     let mut decision = Decision { inventory, request, now, key_requests, findings };
-    let successions = decision.all();
-    distinct(inventory, &successions, findings);
-    successions
+    let authority_changes = decision.all();
+    distinct(inventory, &authority_changes, findings);
+    authority_changes
 }
 
 /// What a decision rests on, and where it leaves what it needs and what it has to say.
@@ -49,9 +49,9 @@ struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    fn all(&mut self) -> BTreeMap<AuthorityId, Succession> {
+    fn all(&mut self) -> BTreeMap<AuthorityId, AuthorityChange> {
         let (inventory, request) = (self.inventory, self.request);
-        let mut successions = BTreeMap::new();
+        let mut authority_changes = BTreeMap::new();
         if request.start_over {
             self.check_start_over();
         }
@@ -71,7 +71,7 @@ impl Decision<'_> {
                     .remedy(choose(inventory.profile)),
             );
         }
-        let managed = matches!(inventory.profile.course, Course::Managed(_));
+        let managed = matches!(inventory.profile.course, RotationMethod::Managed(_));
         subclouds::check_platform(inventory.profile, request, self.findings);
         for row in inventory.profile.authorities.iter().filter(|row| request.rotates(row)) {
             if !row.rotates {
@@ -106,14 +106,19 @@ impl Decision<'_> {
                 continue;
             }
             let choice = request.authorities.get(&row.id).cloned().unwrap_or_default();
-            if let Some(succession) = self.succession(row, authority, &choice) {
-                successions.insert(row.id, succession);
+            if let Some(authority_change) = self.authority_change(row, authority, &choice) {
+                authority_changes.insert(row.id, authority_change);
             }
         }
-        successions
+        authority_changes
     }
 
-    fn succession(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Succession> {
+    fn authority_change(
+        &mut self,
+        row: &AuthorityRow,
+        authority: &Authority,
+        choice: &NewAuthority,
+    ) -> Option<AuthorityChange> {
         let under_way = self.inventory.rotations.get(&row.id);
         let new = match (under_way.filter(|_| !self.request.start_over), &choice.brought) {
             (Some(rotation), _) => self.present(&rotation.new),
@@ -121,7 +126,7 @@ impl Decision<'_> {
             (None, None) if self.request.external_ca => return self.not_brought(row),
             (None, None) => self.made(row, authority, choice)?,
         };
-        if row.successor == SuccessorShape::Subject {
+        if row.new_authority_format == NewAuthorityFormat::Subject {
             self.check_upload(row, &new)?;
         }
         let encoding = match (&authority.key, &new) {
@@ -129,10 +134,12 @@ impl Decision<'_> {
             (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 && self.inventory.tenant.is_none() => {
                 KeyEncoding::Pkcs8
             }
-            (_, Successor::Made { algorithm, .. }) => algorithm.encoding(),
-            (_, Successor::Brought(certificate, _) | Successor::Present(certificate, _)) => certificate.encoding(),
+            (_, NewAuthoritySource::Made { algorithm, .. }) => algorithm.encoding(),
+            (_, NewAuthoritySource::Brought(certificate, _) | NewAuthoritySource::Present(certificate, _)) => {
+                certificate.encoding()
+            }
         };
-        let keyless = matches!(new, Successor::Brought(_, None) | Successor::Present(_, None));
+        let keyless = matches!(new, NewAuthoritySource::Brought(_, None) | NewAuthoritySource::Present(_, None));
         let key_home = key_home(self.inventory, row.id, !keyless, self.findings);
         if keyless && self.request.external_ca && key_home == KeyHome::Machines {
             self.findings.push(
@@ -155,7 +162,7 @@ impl Decision<'_> {
             );
             return None;
         }
-        Some(Succession {
+        Some(AuthorityChange {
             id: row.id,
             title: row.title,
             old: authority.certificate.clone(),
@@ -169,8 +176,13 @@ impl Decision<'_> {
     }
 
     /// One that was made elsewhere.
-    fn brought(&mut self, row: &AuthorityRow, authority: &Authority, brought: &BroughtAuthority) -> Option<Successor> {
-        let (certificate, key) = brought_authority(self.inventory, row, authority, brought, self.now, self.findings)?;
+    fn brought(
+        &mut self,
+        row: &AuthorityRow,
+        authority: &Authority,
+        brought: &BroughtAuthority,
+    ) -> Option<NewAuthoritySource> {
+        let (certificate, key) = imported_authority(self.inventory, row, authority, brought, self.now, self.findings)?;
         if key.is_none() && !self.request.external_ca {
             self.findings.push(
                 Finding::error("brought-ca", &brought.certificate, format!("the new {} came without its private key", row.title))
@@ -178,11 +190,11 @@ impl Decision<'_> {
             );
             return None;
         }
-        Some(Successor::Brought(certificate, key))
+        Some(NewAuthoritySource::Brought(certificate, key))
     }
 
     /// Nothing is made of an authority that is kept elsewhere.
-    fn not_brought(&mut self, row: &AuthorityRow) -> Option<Succession> {
+    fn not_brought(&mut self, row: &AuthorityRow) -> Option<AuthorityChange> {
         let option = format!("{}cert", row.option);
         self.findings.push(
             Finding::error(
@@ -239,19 +251,25 @@ impl Decision<'_> {
     }
 
     /// The one that everyone is on the way to.
-    fn present(&self, certificate: &Certificate) -> Successor {
+    fn present(&self, certificate: &Certificate) -> NewAuthoritySource {
         let key = self.inventory.key_of(certificate.public_key());
         let issuer = key.and_then(|key| Issuer::new(certificate.clone(), PrivateKey::clone(key)).ok());
-        Successor::Present(certificate.clone(), issuer.map(Arc::new))
+        NewAuthoritySource::Present(certificate.clone(), issuer.map(Arc::new))
     }
 
-    fn made(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Successor> {
+    fn made(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<NewAuthoritySource> {
         let name = self.name(row, choice)?;
         let not_after = self.end(row, choice)?;
         let algorithm = self.algorithm(row, authority, choice)?;
         let key_request = self.key_requests.len();
         self.key_requests.push(KeyRequest { owner: format!("new {}", row.title), algorithm });
-        Some(Successor::Made { name, key_request, algorithm, not_before: self.now.plus_seconds(-BACKDATE), not_after })
+        Some(NewAuthoritySource::Made {
+            name,
+            key_request,
+            algorithm,
+            not_before: self.now.plus_seconds(-BACKDATE),
+            not_after,
+        })
     }
 }
 
@@ -271,12 +289,12 @@ impl Decision<'_> {
 
     /// What the platform's tool looks at before it takes a new CA
     /// (starlingx/config: sysinv/conductor/manager.py, `save_kubernetes_rootca_cert`).
-    fn check_upload(&mut self, row: &AuthorityRow, new: &Successor) -> Option<()> {
+    fn check_upload(&mut self, row: &AuthorityRow, new: &NewAuthoritySource) -> Option<()> {
         let (not_before, not_after) = match new {
-            Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
+            NewAuthoritySource::Brought(certificate, _) | NewAuthoritySource::Present(certificate, _) => {
                 (certificate.not_before(), certificate.not_after())
             }
-            Successor::Made { not_before, not_after, .. } => (*not_before, *not_after),
+            NewAuthoritySource::Made { not_before, not_after, .. } => (*not_before, *not_after),
         };
         if not_after >= not_before.plus_days(1) && not_after >= self.now.plus_days(1) {
             return Some(());
@@ -293,7 +311,7 @@ impl Decision<'_> {
     }
 
     fn only_where_the_tool_takes_it(&mut self, row: &AuthorityRow, option: &str) -> Option<()> {
-        if row.successor == SuccessorShape::Subject {
+        if row.new_authority_format == NewAuthorityFormat::Subject {
             return Some(());
         }
         let message =
@@ -345,11 +363,11 @@ impl Decision<'_> {
     }
 
     fn short_name(&mut self, row: &AuthorityRow, choice: &NewAuthority) -> Option<AuthorityName> {
-        Some(AuthorityName::Common(match (row.successor, &choice.common_name) {
-            (SuccessorShape::Organization(organization), None) => {
+        Some(AuthorityName::Common(match (row.new_authority_format, &choice.common_name) {
+            (NewAuthorityFormat::Organization(organization), None) => {
                 return Some(AuthorityName::Organization(organization.to_owned()));
             }
-            (SuccessorShape::Organization(organization), Some(_)) => {
+            (NewAuthorityFormat::Organization(organization), Some(_)) => {
                 self.findings.push(
                     Finding::error(
                         "ca-name-fixed",
@@ -360,15 +378,17 @@ impl Decision<'_> {
                 );
                 return None;
             }
-            (SuccessorShape::Named | SuccessorShape::Subject, Some(name)) => name.clone(),
-            (SuccessorShape::Named | SuccessorShape::Subject, None) => successor_name(self.inventory, row.id, self.now),
+            (NewAuthorityFormat::Named | NewAuthorityFormat::Subject, Some(name)) => name.clone(),
+            (NewAuthorityFormat::Named | NewAuthorityFormat::Subject, None) => {
+                new_authority_name(self.inventory, row.id, self.now)
+            }
         }))
     }
 
     fn algorithm(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<KeyAlgorithm> {
-        let usual = match row.successor {
-            SuccessorShape::Organization(_) => row.keys.first().copied(),
-            SuccessorShape::Named | SuccessorShape::Subject => {
+        let usual = match row.new_authority_format {
+            NewAuthorityFormat::Organization(_) => row.keys.first().copied(),
+            NewAuthorityFormat::Named | NewAuthorityFormat::Subject => {
                 same_algorithm(&authority.certificate).filter(|same| row.keys.contains(same))
             }
         };
@@ -424,14 +444,14 @@ fn missing(inventory: &Inventory, row: &AuthorityRow) -> Finding {
     }
 }
 
-/// The type of key that a successor gets unless another is asked for.
+/// The new CA's default key type.
 pub(crate) fn same_algorithm(certificate: &Certificate) -> Option<KeyAlgorithm> {
     certificate.public_key().key_type().algorithm()
 }
 
 /// The name that a successor gets unless another is asked for: the old one's and today's date. A new one that is given up
 /// keeps its name to itself.
-pub(crate) fn successor_name(inventory: &Inventory, id: AuthorityId, now: UnixTime) -> String {
+pub(crate) fn new_authority_name(inventory: &Inventory, id: AuthorityId, now: UnixTime) -> String {
     let old_name =
         |id| inventory.authorities.get(&id).and_then(|authority| authority.certificate.subject().common_name());
     let fallback = match id {
@@ -456,37 +476,41 @@ pub(crate) fn successor_name(inventory: &Inventory, id: AuthorityId, now: UnixTi
 }
 
 /// New authorities must differ from the old ones and from one another.
-fn distinct(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Succession>, findings: &mut Vec<Finding>) {
+fn distinct(
+    inventory: &Inventory,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
+    findings: &mut Vec<Finding>,
+) {
     let mut names: Vec<(&'static str, String)> = Vec::new();
     let mut keys = Vec::new();
-    for succession in successions.values() {
-        match &succession.new {
-            Successor::Made { name, .. } => {
+    for authority_change in authority_changes.values() {
+        match &authority_change.new {
+            NewAuthoritySource::Made { name, .. } => {
                 let AuthorityName::Common(common_name) = name else { continue };
                 let old = inventory
                     .authorities
                     .values()
                     .any(|authority| authority.certificate.subject().common_name().as_ref() == Some(common_name));
-                let given_up = succession.given_up.as_ref().and_then(|given_up| given_up.subject().common_name());
+                let given_up = authority_change.given_up.as_ref().and_then(|given_up| given_up.subject().common_name());
                 if given_up.as_ref() == Some(common_name) {
                     findings.push(
-                        Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: the CA that is given up has that name, and OpenSSL-based clients take the first that fits", succession.title))
+                        Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: the CA that is given up has that name, and OpenSSL-based clients take the first that fits", authority_change.title))
                             .remedy("Give it another name (--ca-name, --front-proxy-ca-name)"),
                     );
                 }
                 if old {
                     findings.push(
-                        Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: an old CA has that name, and OpenSSL-based clients take the first that fits", succession.title))
+                        Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: an old CA has that name, and OpenSSL-based clients take the first that fits", authority_change.title))
                             .remedy("Give it another name (--ca-name, --front-proxy-ca-name)"),
                     );
                 }
-                names.push((succession.title, common_name.clone()));
+                names.push((authority_change.title, common_name.clone()));
             }
-            Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
-                if succession.marks(certificate).is_empty() {
+            NewAuthoritySource::Brought(certificate, _) | NewAuthoritySource::Present(certificate, _) => {
+                if authority_change.marks(certificate).is_empty() {
                     let message = format!(
                         "nothing in what the new {} signs would tell it from what the old one signed: they have the same name, and no key id tells them apart",
-                        succession.title
+                        authority_change.title
                     );
                     let remedy = "Bring a CA with a name of its own, or with the subjectKeyIdentifier extension";
                     findings.push(Finding::error("ca-name-taken", "", message).remedy(remedy));

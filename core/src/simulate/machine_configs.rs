@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value as Json, json};
 
-use super::world::World;
+use super::state::SimulatedState;
 use crate::{
     formats::{
         pem,
-        talos::{Content as Embedded, Layout, Machine, merge},
+        talos::{EmbeddedContent as Embedded, Layout, Machine, merge},
         yaml,
     },
     inventory::Role,
-    plan::{Action, Content, Edit, Held, MachinePatch, PatchForm, PlaceKind, Step, certificates},
+    plan::{Action, Edit, FileContent, FileVersion, MachinePatch, PatchForm, PlaceKind, Step, certificates},
     profile::{AuthorityId, AuthorityRow, edge::Effect},
     x509::{Certificate, PrivateKey, PublicKey},
 };
@@ -33,14 +33,14 @@ pub(super) struct Trusting {
 fn patches(step: &Step) -> impl Iterator<Item = (&Edit, &MachinePatch)> {
     step.actions.iter().filter_map(|action| match action {
         Action::Write(edit) => match &edit.content {
-            Content::Patch(patch) if patch.form == PatchForm::Incremental => Some((edit, patch)),
+            FileContent::Patch(patch) if patch.form == PatchForm::Incremental => Some((edit, patch)),
             _ => None,
         },
         _ => None,
     })
 }
 
-impl World<'_> {
+impl SimulatedState<'_> {
     /// The places whose machines the step patches. A joining machine receives a worker's configuration.
     pub(super) fn patched_places(&self, step: &Step) -> Vec<usize> {
         let roles: Vec<Role> = patches(step).map(|(_, patch)| patch.role).collect();
@@ -58,19 +58,19 @@ impl World<'_> {
             self.changed.insert(index);
             let files = &mut self.places[index].files;
             let key = files.get(row.key).into_iter().flatten().find_map(|held| match held {
-                Held::Key(key) => Some(key.clone()),
+                FileVersion::Key(key) => Some(key.clone()),
                 _ => None,
             });
             let versions = files.remove(row.certificate).unwrap_or_default();
             let mut patched = BTreeSet::new();
             for held in versions {
-                let Held::Certificates(accepted) = held else { continue };
+                let FileVersion::Certificates(accepted) = held else { continue };
                 let after = patched_with(&Trusting { accepted, key: key.clone() }, row, patch, &documents);
                 files.remove(row.key);
                 if let Some(key) = after.key {
-                    files.insert(row.key.to_owned(), BTreeSet::from([Held::Key(key)]));
+                    files.insert(row.key.to_owned(), BTreeSet::from([FileVersion::Key(key)]));
                 }
-                patched.insert(Held::Certificates(after.accepted));
+                patched.insert(FileVersion::Certificates(after.accepted));
             }
             files.insert(row.certificate.to_owned(), patched);
             if patch.authority == AuthorityId::Cluster {
@@ -82,13 +82,13 @@ impl World<'_> {
 
     /// A kubelet requests a new certificate if its own machine no longer accepts the current one.
     fn renew_what_is_not_accepted(&mut self, place: usize, row: &AuthorityRow) {
-        let signers: Vec<_> = self.signers().into_iter().map(Held::SignedBy).collect();
+        let signers: Vec<_> = self.signers().into_iter().map(FileVersion::SignedBy).collect();
         let files = &mut self.places[place].files;
         let lists: Vec<Vec<Certificate>> =
-            files.get(row.certificate).into_iter().flatten().filter_map(Held::list).collect();
+            files.get(row.certificate).into_iter().flatten().filter_map(FileVersion::list).collect();
         let Some(versions) = files.get_mut(self.plan.profile.kubelet_client()) else { return };
-        let is_accepted = |held: &Held| match held {
-            Held::SignedBy(authority) => lists.iter().any(|list| list.contains(authority)),
+        let is_accepted = |held: &FileVersion| match held {
+            FileVersion::SignedBy(authority) => lists.iter().any(|list| list.contains(authority)),
             _ => true,
         };
         if versions.iter().any(|held| !is_accepted(held)) {
@@ -107,7 +107,7 @@ impl World<'_> {
     }
 }
 
-impl Held {
+impl FileVersion {
     fn list(&self) -> Option<Vec<Certificate>> {
         match self {
             Self::Certificates(list) => Some(list.clone()),

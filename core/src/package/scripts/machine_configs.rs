@@ -6,7 +6,7 @@ use crate::{
     formats::talos::Layout,
     inventory::Role,
     package::output::edits,
-    plan::{Action, Content, Edit, MachinePatch, PatchForm, Phase, RotationPlan, Side, Step},
+    plan::{Action, Edit, FileContent, MachinePatch, PatchForm, Phase, RotationPlan, Side, Step},
     profile::AuthorityId,
     render::Renderer,
     text::shell::quote,
@@ -17,7 +17,7 @@ pub(super) const LIBRARY: &str = include_str!("machines.sh");
 
 /// Does a step patch machines?
 pub(super) fn patches_machines(step: &Step) -> bool {
-    step.actions.iter().any(|action| matches!(action, Action::Write(Edit { content: Content::Patch(_), .. })))
+    step.actions.iter().any(|action| matches!(action, Action::Write(Edit { content: FileContent::Patch(_), .. })))
 }
 
 /// Which of the package's talosconfigs and kubeconfigs the script uses, and the port of machines' own API servers.
@@ -42,7 +42,7 @@ pub(super) fn line(
 ) -> String {
     let back = step.actions.iter().find_map(|action| match action {
         Action::Write(edit) => match &edit.content {
-            Content::Patch(patch) if patch.form == PatchForm::Undo => Some(edit.output.as_str()),
+            FileContent::Patch(patch) if patch.form == PatchForm::Undo => Some(edit.output.as_str()),
             _ => None,
         },
         _ => None,
@@ -109,8 +109,8 @@ fn of_configuration(renderer: &Renderer<'_>, patch: &MachinePatch) -> Vec<(&'sta
 fn client(plan: &RotationPlan, phase: Phase, id: AuthorityId) -> Option<&str> {
     let mut found = edits(plan).filter(|(step, edit)| {
         let of = match &edit.content {
-            Content::Kubeconfig(_, change) | Content::Talosconfig(_, change) => Some(change.authority),
-            Content::Client(client) => Some(client.authority),
+            FileContent::Kubeconfig(_, change) | FileContent::Talosconfig(_, change) => Some(change.authority),
+            FileContent::Client(client) => Some(client.authority),
             _ => None,
         };
         step.phase == phase && of == Some(id)

@@ -6,7 +6,7 @@ use super::roles::MachineGroup;
 use crate::{
     inventory::Inventory,
     plan::{
-        model::{actions::Action, authorities::Succession, steps::Step},
+        model::{actions::Action, authorities::AuthorityChange, steps::Step},
         progress::Progress,
         replacements::Replacements,
     },
@@ -24,9 +24,9 @@ pub(crate) fn person(text: &str) -> Action {
 }
 
 /// Builds the list.
-pub(crate) struct Sequence<'a, 'b> {
+pub(crate) struct MachineSequence<'a, 'b> {
     pub(crate) inventory: &'a Inventory,
-    pub(crate) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(crate) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     pub(crate) progress: Progress<'a>,
     pub(crate) replacements: &'b mut Replacements<'a>,
     pub(crate) groups: Vec<MachineGroup>,

@@ -1,7 +1,7 @@
 //! What the cluster holds today, as far as a rotation is concerned: where the simulation starts.
 
 mod builder;
-mod unseen;
+mod nodes_without_input;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,10 @@ use self::builder::Present;
 use super::{
     kubelet_authority::KubeletAuthority,
     model::{
-        authorities::{KeyHome, Succession},
+        authorities::{AuthorityChange, KeyHome},
         initial_state::{
-            Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted, entry,
+            CLUSTER_INFO, EXTENSIONS, FileVersion, KUBELET_SERVING, KubeconfigContext, KubeconfigCredential,
+            KubeconfigTrust, PODS, Place, PlaceKind, entry,
         },
         rotation_plan::RotationPlan,
     },
@@ -28,13 +29,13 @@ use crate::{
 };
 
 /// Every place of a cluster that a rotation touches.
-pub(super) fn present(
+pub(super) fn initial_state(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'_>,
     kubelet_authority: &KubeletAuthority,
 ) -> Vec<Place> {
-    let present = Present { inventory, successions, progress, kubelet_authority };
+    let present = Present { inventory, authority_changes, progress, kubelet_authority };
     let mut places: Vec<_> = inventory.control_plane().map(|node| present.control_plane(node)).collect();
     if places.is_empty() {
         places.push(present.unseen_control_plane());
@@ -45,26 +46,26 @@ pub(super) fn present(
         let manifest = inventory.profile.manifest(Component::Apiserver).zip(kubelet_authority.unseen());
         let flags = manifest.map(|(manifest, path)| {
             let flags = BTreeMap::from([(KUBELET_AUTHORITY_FLAG, path.to_owned())]);
-            (manifest.to_owned(), BTreeSet::from([Held::Flags(flags)]))
+            (manifest.to_owned(), BTreeSet::from([FileVersion::Flags(flags)]))
         });
         let files = flags.into_iter().collect();
         places.push(Place { kind: PlaceKind::RolledOut, name, authority: AuthorityId::Cluster, files });
     }
-    if let Some(succession) = successions.get(&AuthorityId::Cluster) {
-        places.push(present.workers(succession));
-        places.push(present.cluster(succession));
+    if let Some(authority_change) = authority_changes.get(&AuthorityId::Cluster) {
+        places.push(present.workers(authority_change));
+        places.push(present.cluster(authority_change));
         places.push(present.management());
-        places.push(present.clients(succession));
-        places.push(present.ca_bundles(succession));
-        let (old, new) = (&succession.old, progress.new_of(succession.id));
+        places.push(present.clients(authority_change));
+        places.push(present.ca_bundles(authority_change));
+        let (old, new) = (&authority_change.old, progress.new_of(authority_change.id));
         let others = progress.unseen().into_iter().flat_map(|standing| {
             // People are asked only at the end of a phase.
             let signers = [progress.unseen().first().copied().unwrap_or(standing), standing];
             signers.map(|signer| {
-                Held::Kubeconfig(Access {
+                FileVersion::Kubeconfig(KubeconfigContext {
                     host: None,
-                    trust: Trusted::These(standing.trusts(old, new)),
-                    credential: Shown::SignedBy(signer.signer(old, new).clone()),
+                    trust: KubeconfigTrust::These(standing.trusts(old, new)),
+                    credential: KubeconfigCredential::SignedBy(signer.signer(old, new).clone()),
                 })
             })
         });
@@ -84,30 +85,33 @@ impl Present<'_> {
         let standing = self.progress.node(node);
         let mut files = self.files(node);
         // A key that stayed away is taken to be the one that belongs to the certificate.
-        for succession in self.successions.values().filter(|succession| succession.key_home == KeyHome::Nodes) {
-            if let Some(row) = self.inventory.profile.authority(succession.id) {
-                let signer = standing.signer(&succession.old, self.progress.new_of(succession.id));
-                let key = || BTreeSet::from([Held::Key(signer.public_key().clone())]);
+        for authority_change in
+            self.authority_changes.values().filter(|authority_change| authority_change.key_home == KeyHome::Nodes)
+        {
+            if let Some(row) = self.inventory.profile.authority(authority_change.id) {
+                let signer = standing.signer(&authority_change.old, self.progress.new_of(authority_change.id));
+                let key = || BTreeSet::from([FileVersion::Key(signer.public_key().clone())]);
                 files.entry(row.key.to_owned()).or_insert_with(key);
             }
         }
         // So is the flag of a manifest that stayed away.
         if let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) {
             let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
-            let signs = self.successions.get(&AuthorityId::Cluster).is_some_and(|one| one.key_home == KeyHome::Nodes);
+            let signs =
+                self.authority_changes.get(&AuthorityId::Cluster).is_some_and(|one| one.key_home == KeyHome::Nodes);
             let file = match standing {
                 Standing::Before | Standing::Done => ca,
                 Standing::TrustsBoth | Standing::Switched => self.inventory.profile.signing.certificate,
             };
             let value = if signs { file.to_owned() } else { String::new() };
-            let flags = || BTreeSet::from([Held::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
+            let flags = || BTreeSet::from([FileVersion::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
             files.entry(path.to_owned()).or_insert_with(flags);
         }
         // A key that stayed away with a copy of the new CA.
         if let Some(copy) = self.inventory.signing_copy(node)
             && let Some(new) = self.progress.new_of(AuthorityId::Cluster)
         {
-            let key = || BTreeSet::from([Held::Key(new.public_key().clone())]);
+            let key = || BTreeSet::from([FileVersion::Key(new.public_key().clone())]);
             files.entry(copy.key).or_insert_with(key);
         }
         let kind = if node.role == Role::Hosted { PlaceKind::Hosted } else { PlaceKind::ControlPlane };
@@ -115,16 +119,18 @@ impl Present<'_> {
     }
 
     /// Everything that was given of a node. A kubelet has a certificate even if it was not given.
-    fn files(&self, node: &Node) -> BTreeMap<String, BTreeSet<Held>> {
+    fn files(&self, node: &Node) -> BTreeMap<String, BTreeSet<FileVersion>> {
         let files = node.slots.iter().chain(&node.others).filter_map(|(path, slot)| {
             let held = match &slot.artifact {
-                Artifact::Certificates(certificates) => Held::Certificates(certificates.clone()),
-                Artifact::Credential(chain, key) => Held::Credential(chain.clone(), key.public_key().clone()),
-                Artifact::PrivateKey(key) => Held::Key(key.public_key().clone()),
-                Artifact::Kubeconfig(kubeconfig) => Held::Kubeconfig(Access::of(kubeconfig, current(kubeconfig))?),
-                Artifact::StaticPod(pod) => Held::Flags(flags(pod)),
+                Artifact::Certificates(certificates) => FileVersion::Certificates(certificates.clone()),
+                Artifact::Credential(chain, key) => FileVersion::Credential(chain.clone(), key.public_key().clone()),
+                Artifact::PrivateKey(key) => FileVersion::Key(key.public_key().clone()),
+                Artifact::Kubeconfig(kubeconfig) => {
+                    FileVersion::Kubeconfig(KubeconfigContext::of(kubeconfig, current(kubeconfig))?)
+                }
+                Artifact::StaticPod(pod) => FileVersion::Flags(flags(pod)),
                 Artifact::KubeletConfig(config) => {
-                    Held::Flags(BTreeMap::from([(CLIENT_FLAG, config.client_ca_file.clone()?)]))
+                    FileVersion::Flags(BTreeMap::from([(CLIENT_FLAG, config.client_ca_file.clone()?)]))
                 }
                 Artifact::PublicKey(_)
                 | Artifact::SigningRequest(_)
@@ -135,19 +141,21 @@ impl Present<'_> {
             Some((path.clone(), BTreeSet::from([held])))
         });
         let mut files: BTreeMap<_, _> = files.collect();
-        if let Some(succession) = self.successions.get(&AuthorityId::Cluster).filter(|_| node.role != Role::Hosted) {
-            let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+        if let Some(authority_change) =
+            self.authority_changes.get(&AuthorityId::Cluster).filter(|_| node.role != Role::Hosted)
+        {
+            let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
             let standing = self.progress.node(node);
             let unseen = || {
                 // It renews after the rest of phase 2.
                 let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
-                [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
+                [before, standing].map(|standing| FileVersion::SignedBy(standing.signer(old, new).clone())).into()
             };
             files.entry(self.inventory.profile.kubelet_client().to_owned()).or_insert_with(unseen);
-            files.insert(KUBELET_SERVING.to_owned(), self.serving(node, succession));
+            files.insert(KUBELET_SERVING.to_owned(), self.serving(node, authority_change));
             let config = self.inventory.profile.others.iter().find(|row| row.kind == OtherKind::KubeletConfig);
             if let (Some(row), Some(path)) = (config, self.inventory.kubelet_client_file(node)) {
-                let held = Held::Flags(BTreeMap::from([(CLIENT_FLAG, path)]));
+                let held = FileVersion::Flags(BTreeMap::from([(CLIENT_FLAG, path)]));
                 files.insert(row.path.to_owned(), [held].into());
             }
         }
@@ -155,24 +163,24 @@ impl Present<'_> {
     }
 
     /// What a kubelet serves: the certificate in a file, or one that a CA of the cluster issued on its request.
-    fn serving(&self, node: &Node, succession: &Succession) -> BTreeSet<Held> {
+    fn serving(&self, node: &Node, authority_change: &AuthorityChange) -> BTreeSet<FileVersion> {
         match self.inventory.kubelet_serving(node) {
-            KubeletServing::File(path) | KubeletServing::OtherIssuer(path) => [Held::ServedFrom(path)].into(),
+            KubeletServing::File(path) | KubeletServing::OtherIssuer(path) => [FileVersion::ServedFrom(path)].into(),
             KubeletServing::Requested | KubeletServing::Unknown | KubeletServing::NotProvided(_) => {
-                self.requested_serving(succession, self.progress.node(node))
+                self.requested_serving(authority_change, self.progress.node(node))
             }
         }
     }
 
     /// A serving certificate that a kubelet requested: it may have been renewed since the last step.
-    fn requested_serving(&self, succession: &Succession, standing: Standing) -> BTreeSet<Held> {
-        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+    fn requested_serving(&self, authority_change: &AuthorityChange, standing: Standing) -> BTreeSet<FileVersion> {
+        let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
-        [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
+        [before, standing].map(|standing| FileVersion::SignedBy(standing.signer(old, new).clone())).into()
     }
 
     /// The files that the settings of a worker's kubelet name, apart from files of other workers with the same path.
-    fn name_own_files(&self, node: &Node, files: &mut BTreeMap<String, BTreeSet<Held>>) {
+    fn name_own_files(&self, node: &Node, files: &mut BTreeMap<String, BTreeSet<FileVersion>>) {
         let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
         let mut own = BTreeMap::new();
         let mut named = |path: &str| {
@@ -182,9 +190,9 @@ impl Present<'_> {
         };
         for held in files.values_mut() {
             let renamed = held.iter().map(|held| match held {
-                Held::ServedFrom(path) => Held::ServedFrom(named(path)),
-                Held::Flags(_) => match held.client_file().filter(|path| *path != ca) {
-                    Some(path) => Held::Flags(BTreeMap::from([(CLIENT_FLAG, named(path))])),
+                FileVersion::ServedFrom(path) => FileVersion::ServedFrom(named(path)),
+                FileVersion::Flags(_) => match held.client_file().filter(|path| *path != ca) {
+                    Some(path) => FileVersion::Flags(BTreeMap::from([(CLIENT_FLAG, named(path))])),
                     None => held.clone(),
                 },
                 _ => held.clone(),
@@ -199,8 +207,8 @@ impl Present<'_> {
     }
 
     /// All workers: what is known of those that were given, and one that was not.
-    fn workers(&self, succession: &Succession) -> Place {
-        let mut place = self.unseen_workers(succession);
+    fn workers(&self, authority_change: &AuthorityChange) -> Place {
+        let mut place = self.unseen_workers(authority_change);
         for node in self.inventory.workers() {
             let mut files = self.files(node);
             self.name_own_files(node, &mut files);
@@ -212,7 +220,7 @@ impl Present<'_> {
                 let anchors = slot.artifact.certificates();
                 let foreign = self.inventory.foreign_in(AuthorityId::Cluster, anchors);
                 if !foreign.is_empty() || self.inventory.is_client_bundle(node, &path) {
-                    let held = BTreeSet::from([Held::Certificates(anchors.to_vec())]);
+                    let held = BTreeSet::from([FileVersion::Certificates(anchors.to_vec())]);
                     place.files.insert(RotationPlan::own_file(&node.name, &path), held);
                 }
             }
@@ -220,33 +228,43 @@ impl Present<'_> {
         place
     }
 
-    fn cluster(&self, succession: &Succession) -> Place {
-        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+    fn cluster(&self, authority_change: &AuthorityChange) -> Place {
+        let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let given = self.inventory.object(ObjectRole::ClusterInfo);
         let given = given.and_then(|stored| stored.kubeconfig.as_ref()).and_then(|(_, kubeconfig)| {
-            let trusting = kubeconfig.trust.iter().position(|trust| succession.is_trusted_by(trust))?;
-            Access::entries(kubeconfig, Some(trusting), None)
+            let trusting = kubeconfig.trust.iter().position(|trust| authority_change.is_trusted_by(trust))?;
+            KubeconfigContext::entries(kubeconfig, Some(trusting), None)
         });
         let unseen = self.progress.unseen();
         let told: BTreeSet<_> = match given {
-            Some(access) => BTreeSet::from([Held::Kubeconfig(access)]),
+            Some(access) => BTreeSet::from([FileVersion::Kubeconfig(access)]),
             None => unseen
                 .iter()
-                .map(|standing| Trusted::These(standing.trusts(old, new)))
-                .map(|trust| Held::Kubeconfig(Access { host: None, trust, credential: Shown::NotJudged }))
+                .map(|standing| KubeconfigTrust::These(standing.trusts(old, new)))
+                .map(|trust| {
+                    FileVersion::Kubeconfig(KubeconfigContext {
+                        host: None,
+                        trust,
+                        credential: KubeconfigCredential::NotJudged,
+                    })
+                })
                 .collect(),
         };
         let mut files = BTreeMap::from([(CLUSTER_INFO.to_owned(), told)]);
         if self.progress.has_begun() {
             // Pods that have not been restarted trust what they were given before.
-            let held = |standing: &Standing| Held::Certificates(standing.trusts(old, new));
+            let held = |standing: &Standing| FileVersion::Certificates(standing.trusts(old, new));
             files.insert(PODS.to_owned(), unseen.iter().map(held).collect());
         }
         if self.progress.has_switched() {
             // A union that was seen to hold both, and has not been deleted yet.
-            for succession in self.successions.values() {
-                let both = Standing::TrustsBoth.trusts(&succession.old, self.progress.new_of(succession.id));
-                files.insert(EXTENSIONS.to_owned() + succession.id.as_str(), [Held::Certificates(both)].into());
+            for authority_change in self.authority_changes.values() {
+                let both =
+                    Standing::TrustsBoth.trusts(&authority_change.old, self.progress.new_of(authority_change.id));
+                files.insert(
+                    EXTENSIONS.to_owned() + authority_change.id.as_str(),
+                    [FileVersion::Certificates(both)].into(),
+                );
             }
         }
         Place { kind: PlaceKind::Cluster, name: "cluster".to_owned(), authority: AuthorityId::Cluster, files }
@@ -263,13 +281,17 @@ impl Present<'_> {
     }
 
     /// What API servers verify webhooks by, and the certificates that these serve: nobody has seen them.
-    fn ca_bundles(&self, succession: &Succession) -> Place {
-        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
-        let bundles = super::objects::hanging_bundles(self.inventory, succession).into_iter();
+    fn ca_bundles(&self, authority_change: &AuthorityChange) -> Place {
+        let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
+        let bundles = super::objects::hanging_bundles(self.inventory, authority_change).into_iter();
         let bundles = bundles.map(|(stored, bundle)| {
             let held = self.progress.unseen().into_iter().map(|standing| {
-                let credential = Shown::SignedBy(standing.signer(old, new).clone());
-                Held::Kubeconfig(Access { host: None, trust: Trusted::These(bundle.certificates.clone()), credential })
+                let credential = KubeconfigCredential::SignedBy(standing.signer(old, new).clone());
+                FileVersion::Kubeconfig(KubeconfigContext {
+                    host: None,
+                    trust: KubeconfigTrust::These(bundle.certificates.clone()),
+                    credential,
+                })
             });
             (format!("{}, {}", stored.place(), bundle.pointer), held.collect())
         });
@@ -282,13 +304,13 @@ impl Present<'_> {
     }
 
     /// Every context of a given kubeconfig that has to do with this cluster.
-    fn clients(&self, succession: &Succession) -> Place {
+    fn clients(&self, authority_change: &AuthorityChange) -> Place {
         let mut files = BTreeMap::new();
         for slot in &self.inventory.clients {
             let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
-            for (name, context) in contexts(kubeconfig, succession) {
-                if let Some(access) = Access::of(kubeconfig, context) {
-                    files.insert(entry(&slot.file, &name), BTreeSet::from([Held::Kubeconfig(access)]));
+            for (name, context) in contexts(kubeconfig, authority_change) {
+                if let Some(access) = KubeconfigContext::of(kubeconfig, context) {
+                    files.insert(entry(&slot.file, &name), BTreeSet::from([FileVersion::Kubeconfig(access)]));
                 }
             }
         }
@@ -296,14 +318,14 @@ impl Present<'_> {
     }
 }
 
-fn of_secret(stored: &StoredObject) -> Option<Held> {
+fn of_secret(stored: &StoredObject) -> Option<FileVersion> {
     match stored.role {
         ObjectRole::Secret(SecretContent::Authority(AuthorityId::Cluster | AuthorityId::FrontProxy)) => {
-            Some(Held::Certificates(stored.certificates.clone()))
+            Some(FileVersion::Certificates(stored.certificates.clone()))
         }
         ObjectRole::Secret(SecretContent::Kubeconfig) => {
             let (_, kubeconfig) = stored.kubeconfig.as_ref()?;
-            Access::of(kubeconfig, current(kubeconfig)).map(Held::Kubeconfig)
+            KubeconfigContext::of(kubeconfig, current(kubeconfig)).map(FileVersion::Kubeconfig)
         }
         _ => None,
     }
@@ -329,16 +351,19 @@ fn current(kubeconfig: &KubeconfigArtifact) -> Option<usize> {
 }
 
 /// The contexts that trust the old authority or show what it signed, by name.
-pub(crate) fn contexts(kubeconfig: &KubeconfigArtifact, succession: &Succession) -> Vec<(String, Option<usize>)> {
+pub(crate) fn contexts(
+    kubeconfig: &KubeconfigArtifact,
+    authority_change: &AuthorityChange,
+) -> Vec<(String, Option<usize>)> {
     let model = &kubeconfig.model;
     let concerns = |index: &usize| {
         let context = &model.contexts[*index];
         let cluster = model.clusters.iter().position(|cluster| cluster.name == context.cluster);
         let user = model.users.iter().position(|user| user.name == context.user);
-        let trusts = cluster.is_some_and(|cluster| succession.is_trusted_by(&kubeconfig.trust[cluster]));
-        let shows = user
-            .and_then(|user| kubeconfig.credentials[user].as_ref())
-            .is_some_and(|credential| credential.certificates.first().is_some_and(|leaf| succession.signed(leaf)));
+        let trusts = cluster.is_some_and(|cluster| authority_change.is_trusted_by(&kubeconfig.trust[cluster]));
+        let shows = user.and_then(|user| kubeconfig.credentials[user].as_ref()).is_some_and(|credential| {
+            credential.certificates.first().is_some_and(|leaf| authority_change.signed(leaf))
+        });
         trusts || (shows && cluster.is_none_or(|cluster| kubeconfig.trust[cluster].is_empty()))
     };
     let fitting = (0..model.contexts.len()).filter(concerns);

@@ -4,7 +4,7 @@
 use super::{
     model::{
         actions::{Action, ClusterAction},
-        content::{Content, Edit},
+        content::{Edit, FileContent},
         package_path::PackagePath,
         phase::{Phase, Side},
         steps::{Carrier, Fact, Gate, Holder},
@@ -93,7 +93,7 @@ impl<'a> Sequence<'a, '_> {
             output: output.clone(),
             mode: 0o600,
             source: None,
-            content: Content::AuthorityPair(AuthorityId::Cluster),
+            content: FileContent::AuthorityPair(AuthorityId::Cluster),
             before: "—".to_owned(),
             after: "new CA and its key in one file".to_owned(),
         })];
@@ -114,8 +114,8 @@ impl<'a> Sequence<'a, '_> {
 
     /// The tool's own command for a CA like the one that is planned; `None` where the CA is there already.
     fn generate(&self) -> Option<String> {
-        let succession = self.successions.get(&AuthorityId::Cluster)?;
-        let (name, not_after) = succession.made()?;
+        let authority_change = self.authority_changes.get(&AuthorityId::Cluster)?;
+        let (name, not_after) = authority_change.made()?;
         let subject = sysinv::text(name).replace('\'', r"'\''");
         let end = not_after.date();
         Some(format!("system kube-rootca-update-generate-cert --expiry-date {end} --subject '{subject}'"))
@@ -165,7 +165,7 @@ impl<'a> Sequence<'a, '_> {
             output: format!("{}/workers/ca.crt", phase.folder()),
             mode: 0o644,
             source: None,
-            content: Content::Trust(AuthorityId::Cluster, order),
+            content: FileContent::Trust(AuthorityId::Cluster, order),
             before: phase.trusted_before().to_owned(),
             after: order.to_string(),
         });
@@ -215,9 +215,9 @@ impl NodePlanner<'_, '_> {
         let mut actions = Vec::new();
         match self.phase {
             Phase::TrustBoth => {
-                let content = Content::Signing(id, Side::New);
+                let content = FileContent::Signing(id, Side::New);
                 actions.push(self.write(signing.certificate, 0o644, None, content, "—", "new CA"));
-                actions.push(self.write(signing.key, 0o600, None, Content::AuthorityKey(id), "—", "key of new CA"));
+                actions.push(self.write(signing.key, 0o600, None, FileContent::AuthorityKey(id), "—", "key of new CA"));
                 actions.extend(self.trust());
                 // SIGHUP ends it, and the kubelet starts it anew: it accepts both before anybody signs with the new one.
                 actions.push(Action::Restart(Component::Apiserver));
@@ -234,7 +234,7 @@ impl NodePlanner<'_, '_> {
                 actions.extend(self.trust());
             }
             Phase::DropOld => {
-                let content = Content::AuthorityKey(id);
+                let content = FileContent::AuthorityKey(id);
                 actions.push(self.write(row.key, 0o600, None, content, "key of old CA", "key of new CA"));
                 actions.extend(self.trust());
                 actions.push(Action::Restart(Component::Apiserver));
@@ -257,7 +257,7 @@ impl NodePlanner<'_, '_> {
         match self.manifest() {
             Some((slot, before)) => {
                 let flags = flags.map(|(flag, value)| (flag, value.to_owned())).to_vec();
-                let content = Content::Manifest(slot.into(), flags);
+                let content = FileContent::Manifest(slot.into(), flags);
                 let words = |file: &str| format!("signs from {file}");
                 vec![self.write(path, 0o600, Some(slot.into()), content, &words(&before), &words(certificate))]
             }
@@ -281,14 +281,14 @@ impl NodePlanner<'_, '_> {
         let id = node.certificates(path).first().and_then(|leaf| self.replacements.of(leaf, &owner, false));
         id.map_or(Action::RenewKubelet, |id| {
             let (before, after) = ("certificate of old CA", "certificate of new CA");
-            self.write(path, 0o600, None, Content::Credential(id), before, after)
+            self.write(path, 0o600, None, FileContent::Credential(id), before, after)
         })
     }
 }
 
 /// In update-certs, the tool turns the order of admin.conf round and no other's.
 fn keep_order(action: &mut Action) {
-    if let Action::Write(Edit { target, content: Content::Kubeconfig(_, change), after, .. }) = action
+    if let Action::Write(Edit { target, content: FileContent::Kubeconfig(_, change), after, .. }) = action
         && !target.ends_with("/admin.conf")
     {
         change.order = Phase::TrustBoth.trust();

@@ -7,26 +7,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     inventory::{Inventory, Node, Role, Standing},
     plan::{
+        initial_state::contexts,
         model::{
-            authorities::Succession,
-            initial_state::{Access, Held, PODS, Place, PlaceKind, Shown, Trusted, entry},
+            authorities::AuthorityChange,
+            initial_state::{
+                FileVersion, KubeconfigContext, KubeconfigCredential, KubeconfigTrust, PODS, Place, PlaceKind, entry,
+            },
         },
-        present::contexts,
         progress::Progress,
     },
     profile::AuthorityId,
     x509::Certificate,
 };
 
-type Files = BTreeMap<String, BTreeSet<Held>>;
+type Files = BTreeMap<String, BTreeSet<FileVersion>>;
 
 /// Every place that a rotation touches.
-pub(crate) fn present(
+pub(crate) fn initial_state(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'_>,
 ) -> Vec<Place> {
-    let present = Present { inventory, successions, progress };
+    let present = Present { inventory, authority_changes, progress };
     let place = |kind, name: &str, authority, files| Place { kind, name: name.to_owned(), authority, files };
     let mut places: Vec<Place> = inventory
         .control_plane()
@@ -34,17 +36,17 @@ pub(crate) fn present(
         .collect();
     places.push(place(PlaceKind::Workers, "workers", AuthorityId::Cluster, present.workers()));
     places.push(place(PlaceKind::Cluster, "cluster", AuthorityId::Cluster, present.joining()));
-    for succession in successions.values() {
-        places.push(place(PlaceKind::Clients, "clients", succession.id, present.clients(succession)));
-        let others = present.others(succession);
-        places.push(place(PlaceKind::OtherClients, "people and pipelines", succession.id, others));
+    for authority_change in authority_changes.values() {
+        places.push(place(PlaceKind::Clients, "clients", authority_change.id, present.clients(authority_change)));
+        let others = present.others(authority_change);
+        places.push(place(PlaceKind::OtherClients, "people and pipelines", authority_change.id, others));
     }
     places
 }
 
 struct Present<'a> {
     inventory: &'a Inventory,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
+    authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'a>,
 }
 
@@ -52,18 +54,19 @@ impl Present<'_> {
     /// What a given machine's configuration says, and the certificate that its kubelet may have.
     fn machine(&self, node: &Node) -> Files {
         let mut files = Files::new();
-        for row in self.inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id)) {
+        for row in self.inventory.profile.authorities.iter().filter(|row| self.authority_changes.contains_key(&row.id))
+        {
             let accepted: Vec<Certificate> = node.accepted(row).into_iter().cloned().collect();
             // A key that was taken out is taken to be the one that belongs to the certificate.
             let issuing = accepted.first().filter(|_| node.role == Role::ControlPlane);
             if let Some(issuing) = issuing {
-                files.insert(row.key.to_owned(), BTreeSet::from([Held::Key(issuing.public_key().clone())]));
+                files.insert(row.key.to_owned(), BTreeSet::from([FileVersion::Key(issuing.public_key().clone())]));
             }
-            files.insert(row.certificate.to_owned(), BTreeSet::from([Held::Certificates(accepted)]));
+            files.insert(row.certificate.to_owned(), BTreeSet::from([FileVersion::Certificates(accepted)]));
         }
-        if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
+        if let Some(authority_change) = self.authority_changes.get(&AuthorityId::Cluster) {
             let standing = self.progress.reached(&node.name, self.place()).unwrap_or(Standing::Before);
-            self.kubelet(&mut files, succession, standing);
+            self.kubelet(&mut files, authority_change, standing);
         }
         files
     }
@@ -73,13 +76,13 @@ impl Present<'_> {
     }
 
     /// A kubelet keeps its certificate until its machine no longer accepts who signed it; it may renew before.
-    fn kubelet(&self, files: &mut Files, succession: &Succession, standing: Standing) {
-        let new = self.progress.new_of(succession.id);
+    fn kubelet(&self, files: &mut Files, authority_change: &AuthorityChange, standing: Standing) {
+        let new = self.progress.new_of(authority_change.id);
         let mut held = BTreeSet::new();
         if standing < Standing::Done {
-            held.insert(Held::SignedBy(succession.old.clone()));
+            held.insert(FileVersion::SignedBy(authority_change.old.clone()));
         }
-        held.extend(new.filter(|_| standing >= Standing::Switched).cloned().map(Held::SignedBy));
+        held.extend(new.filter(|_| standing >= Standing::Switched).cloned().map(FileVersion::SignedBy));
         files.entry(self.inventory.profile.kubelet_client().to_owned()).or_default().extend(held);
     }
 
@@ -102,11 +105,11 @@ impl Present<'_> {
 
     fn unseen(&self, files: &mut Files, standing: Standing) {
         for row in self.inventory.profile.authorities {
-            let Some(succession) = self.successions.get(&row.id) else { continue };
-            let trust = standing.trusts(&succession.old, self.progress.new_of(row.id));
-            files.entry(row.certificate.to_owned()).or_default().insert(Held::Certificates(trust));
+            let Some(authority_change) = self.authority_changes.get(&row.id) else { continue };
+            let trust = standing.trusts(&authority_change.old, self.progress.new_of(row.id));
+            files.entry(row.certificate.to_owned()).or_default().insert(FileVersion::Certificates(trust));
             if row.id == AuthorityId::Cluster {
-                self.kubelet(files, succession, standing);
+                self.kubelet(files, authority_change, standing);
             }
         }
     }
@@ -115,25 +118,27 @@ impl Present<'_> {
     fn joining(&self) -> Files {
         let mut files = self.workers();
         files.remove(self.inventory.profile.kubelet_client());
-        if let Some(succession) = self.successions.get(&AuthorityId::Cluster).filter(|_| self.progress.has_begun()) {
-            let new = self.progress.new_of(succession.id);
-            let published = self
-                .progress
-                .unseen()
-                .into_iter()
-                .map(|standing| Held::Certificates(vec![standing.signer(&succession.old, new).clone()]));
+        if let Some(authority_change) =
+            self.authority_changes.get(&AuthorityId::Cluster).filter(|_| self.progress.has_begun())
+        {
+            let new = self.progress.new_of(authority_change.id);
+            let published =
+                self.progress.unseen().into_iter().map(|standing| {
+                    FileVersion::Certificates(vec![standing.signer(&authority_change.old, new).clone()])
+                });
             files.insert(PODS.to_owned(), published.collect());
         }
         files
     }
 
-    fn clients(&self, succession: &Succession) -> Files {
+    fn clients(&self, authority_change: &AuthorityChange) -> Files {
         let mut files = Files::new();
         for slot in &self.inventory.clients {
             let Some((id, access)) = slot.artifact.access() else { continue };
-            for (name, context) in contexts(access, succession).into_iter().filter(|_| id == succession.id) {
-                if let Some(access) = Access::of(access, context) {
-                    files.insert(entry(&slot.file, &name), BTreeSet::from([Held::Kubeconfig(access)]));
+            for (name, context) in contexts(access, authority_change).into_iter().filter(|_| id == authority_change.id)
+            {
+                if let Some(access) = KubeconfigContext::of(access, context) {
+                    files.insert(entry(&slot.file, &name), BTreeSet::from([FileVersion::Kubeconfig(access)]));
                 }
             }
         }
@@ -141,16 +146,16 @@ impl Present<'_> {
     }
 
     /// What people hold whose configurations were not given. They are asked only at the end of a phase.
-    fn others(&self, succession: &Succession) -> Files {
-        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+    fn others(&self, authority_change: &AuthorityChange) -> Files {
+        let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let unseen = self.progress.unseen();
         let first = unseen.first().copied().unwrap_or(Standing::Before);
         let held = unseen.into_iter().flat_map(|standing| {
             [first, standing].map(|signer| {
-                Held::Kubeconfig(Access {
+                FileVersion::Kubeconfig(KubeconfigContext {
                     host: None,
-                    trust: Trusted::These(standing.trusts(old, new)),
-                    credential: Shown::SignedBy(signer.signer(old, new).clone()),
+                    trust: KubeconfigTrust::These(standing.trusts(old, new)),
+                    credential: KubeconfigCredential::SignedBy(signer.signer(old, new).clone()),
                 })
             })
         });

@@ -9,30 +9,30 @@ use std::collections::BTreeMap;
 
 use super::model::{
     actions::Action,
-    authorities::{KeyHome, Succession},
-    content::{Content, Edit, PUBLIC, SECRET},
+    authorities::{AuthorityChange, KeyHome},
+    content::{Edit, FileContent, PUBLIC, SECRET},
     phase::{Phase, Side},
     steps::Holder,
 };
 use crate::{
     finding::Finding,
     inventory::Inventory,
-    profile::{AuthorityId, Component, Course, KubeconfigRow, Profile, SIGNING_FLAG},
+    profile::{AuthorityId, Component, KubeconfigRow, Profile, RotationMethod, SIGNING_FLAG},
 };
 
 /// Where none was given, control-plane nodes take their new leaves from a key that lies on them.
 pub(super) fn check(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     findings: &mut Vec<Finding>,
 ) {
-    if inventory.control_plane().next().is_some() || inventory.profile.course != Course::NodeFiles {
+    if inventory.control_plane().next().is_some() || inventory.profile.course != RotationMethod::NodeFiles {
         return;
     }
-    for succession in successions.values() {
-        if succession.key_home == KeyHome::Elsewhere {
+    for authority_change in authority_changes.values() {
+        if authority_change.key_home == KeyHome::Elsewhere {
             findings.push(
-                Finding::error("control-plane-missing", "", format!("no control-plane node's files were given, and the {}'s key is not on them, so that they cannot make their own new certificates", succession.title))
+                Finding::error("control-plane-missing", "", format!("no control-plane node's files were given, and the {}'s key is not on them, so that they cannot make their own new certificates", authority_change.title))
                     .remedy("Give /etc/kubernetes of every control-plane node (private keys may stay away)"),
             );
         }
@@ -40,18 +40,18 @@ pub(super) fn check(
 }
 
 /// What the nodes' script does in a phase.
-pub(super) struct UnseenPlanner<'a> {
+pub(super) struct WithoutInputPlanner<'a> {
     pub(super) profile: &'static Profile,
-    pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(super) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     /// The restart of the API server, where this phase needs one.
     pub(super) restart: Option<Action>,
     pub(super) phase: Phase,
 }
 
-impl UnseenPlanner<'_> {
+impl WithoutInputPlanner<'_> {
     /// Everything that happens on each of the nodes, in order; their kubelets' own certificates are a step of their own.
     pub(super) fn actions(mut self) -> Vec<Action> {
-        let rotates_cluster = self.successions.contains_key(&AuthorityId::Cluster);
+        let rotates_cluster = self.authority_changes.contains_key(&AuthorityId::Cluster);
         let manager = Component::ControllerManager;
         let mut actions = Vec::new();
         match self.phase {
@@ -99,7 +99,7 @@ impl UnseenPlanner<'_> {
         self.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate)
     }
 
-    fn write(&self, target: &str, mode: u32, content: Content, before: &str, after: &str) -> Action {
+    fn write(&self, target: &str, mode: u32, content: FileContent, before: &str, after: &str) -> Action {
         Action::Write(Edit {
             target: target.to_owned(),
             output: format!("{}/{}{target}", self.phase.folder(), Holder::ControlPlanes.folder()),
@@ -112,7 +112,7 @@ impl UnseenPlanner<'_> {
     }
 
     fn signing_file(&self, side: Side, before: &str, after: &str) -> Action {
-        let content = Content::Signing(AuthorityId::Cluster, side);
+        let content = FileContent::Signing(AuthorityId::Cluster, side);
         self.write(self.profile.signing.certificate, PUBLIC, content, before, after)
     }
 
@@ -127,25 +127,27 @@ impl UnseenPlanner<'_> {
 
     fn trust(&self) -> Vec<Action> {
         let (before, order) = (self.phase.trusted_before(), self.phase.trust());
-        let rows = self.successions.keys().filter_map(|id| self.profile.authority(*id));
-        rows.map(|row| self.write(row.certificate, PUBLIC, Content::Trust(row.id, order), before, &order.to_string()))
-            .collect()
+        let rows = self.authority_changes.keys().filter_map(|id| self.profile.authority(*id));
+        rows.map(|row| {
+            self.write(row.certificate, PUBLIC, FileContent::Trust(row.id, order), before, &order.to_string())
+        })
+        .collect()
     }
 
     fn authority_keys(&self) -> Vec<Action> {
-        let rows = self.successions.keys().filter_map(|id| self.profile.authority(*id));
-        rows.map(|row| self.write(row.key, SECRET, Content::AuthorityKey(row.id), "key of old CA", "key of new CA"))
+        let rows = self.authority_changes.keys().filter_map(|id| self.profile.authority(*id));
+        rows.map(|row| self.write(row.key, SECRET, FileContent::AuthorityKey(row.id), "key of old CA", "key of new CA"))
             .collect()
     }
 
     fn kubeconfigs(&self) -> impl Iterator<Item = Action> {
-        let rotates = self.successions.contains_key(&AuthorityId::Cluster);
+        let rotates = self.authority_changes.contains_key(&AuthorityId::Cluster);
         self.profile.kubeconfigs.iter().filter(move |_| rotates).map(|row| Action::TrustInKubeconfig(row.name))
     }
 
     /// What kubeadm makes anew, by authority; never what hangs on another one.
     fn renewals(&self) -> impl Iterator<Item = Action> {
-        self.successions.keys().map(|id| {
+        self.authority_changes.keys().map(|id| {
             let leaves = self.profile.leaves.iter().filter(|row| row.authority == *id).map(|row| row.name);
             let own = |row: &&KubeconfigRow| *id == AuthorityId::Cluster && row.reader != Some(Component::Kubelet);
             let kubeconfigs = self.profile.kubeconfigs.iter().filter(own).map(|row| row.name);

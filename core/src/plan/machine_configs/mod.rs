@@ -4,26 +4,26 @@
 
 mod builder;
 mod clients;
-mod present;
+mod initial_state;
 mod roles;
 
 use std::collections::BTreeMap;
 
 pub(super) use self::{
     clients::contexts,
-    present::present,
+    initial_state::initial_state,
     roles::{api_port, configurations},
 };
 
 use self::{
-    builder::{PUBLIC, SECRET, Sequence, person},
+    builder::{MachineSequence, PUBLIC, SECRET, person},
     roles::MachineGroup,
 };
 use super::{
     model::{
         actions::{Action, ClusterAction, Logs},
-        authorities::Succession,
-        content::{Content, Edit, MachinePatch, PatchForm, Source},
+        authorities::AuthorityChange,
+        content::{Edit, FileContent, MachinePatch, PatchForm, Source},
         phase::{Phase, Side, Trust},
         steps::{Carrier, Fact, Gate, Holder, Step},
     },
@@ -46,21 +46,22 @@ const AFTER_CARE: &str =
 /// Every step of the rotation, in order.
 pub(super) fn sequence<'a>(
     inventory: &'a Inventory,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
+    authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'a>,
     replacements: &mut Replacements<'a>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Step> {
-    let groups = roles::groups(inventory, successions, findings);
-    clients::note_missing(inventory, successions, findings);
-    note_access(inventory, successions, progress, findings);
-    let mut sequence = Sequence { inventory, successions, progress, replacements, groups, steps: Vec::new() };
+    let groups = roles::groups(inventory, authority_changes, findings);
+    clients::note_missing(inventory, authority_changes, findings);
+    note_access(inventory, authority_changes, progress, findings);
+    let mut sequence =
+        MachineSequence { inventory, authority_changes, progress, replacements, groups, steps: Vec::new() };
     sequence.freeze();
     Phase::ALL.into_iter().for_each(|phase| sequence.phase(phase));
     sequence.steps
 }
 
-impl Sequence<'_, '_> {
+impl MachineSequence<'_, '_> {
     fn freeze(&mut self) {
         let gate = "nothing changes machines' configurations but this package";
         let title = "Freeze what would undo the rotation";
@@ -69,7 +70,7 @@ impl Sequence<'_, '_> {
 
     fn phase(&mut self, phase: Phase) {
         let inventory = self.inventory;
-        let rows = inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id));
+        let rows = inventory.profile.authorities.iter().filter(|row| self.authority_changes.contains_key(&row.id));
         for row in rows {
             for at in 0..self.groups.len() {
                 self.machines(row, at, phase);
@@ -155,7 +156,15 @@ impl Sequence<'_, '_> {
                 PatchForm::Undo => format!("{} of every {} machine, to go back", row.title, role.in_words()),
             };
             let mode = if patch.key().is_some() { SECRET } else { PUBLIC };
-            Action::Write(Edit { target, output, mode, source: None, content: Content::Patch(patch), before, after })
+            Action::Write(Edit {
+                target,
+                output,
+                mode,
+                source: None,
+                content: FileContent::Patch(patch),
+                before,
+                after,
+            })
         });
         let (title, gate) = match (phase, role) {
             (Phase::TrustBoth, _) => ("accept both CAs", "each of them accepts certificates of the new CA"),
@@ -196,14 +205,14 @@ impl Sequence<'_, '_> {
             vec![Action::VerifyLogs(Logs::Machines)],
             "apid, trustd, etcd, the kubelet, Talos' controllers and the static Pods of every machine have logged no TLS error for two minutes",
         );
-        if self.successions.contains_key(&AuthorityId::Cluster) {
+        if self.authority_changes.contains_key(&AuthorityId::Cluster) {
             let (id, title, gate) = VERIFY_PODS;
             self.push(phase, id, Holder::Cluster, title, vec![Action::VerifyLogs(Logs::Pods)], gate);
         }
     }
 
     fn has_old_key(&self, id: AuthorityId) -> bool {
-        self.successions.get(&id).is_some_and(|one| one.old_key.is_some())
+        self.authority_changes.get(&id).is_some_and(|one| one.old_key.is_some())
     }
 
     /// kube-controller-manager publishes what issues, and nothing beside it: pods can follow only once that is the new CA.
@@ -245,7 +254,7 @@ impl Sequence<'_, '_> {
         let Some(secrets) = self.inventory.own_secrets() else { return };
         let holds = |row: &&AuthorityRow| {
             let certificate = format!("{}.crt", row.secret);
-            self.successions.contains_key(&row.id) && secrets.places.contains(&certificate.as_str())
+            self.authority_changes.contains_key(&row.id) && secrets.places.contains(&certificate.as_str())
         };
         let rows = self.inventory.profile.authorities.iter().filter(holds);
         let ids: Vec<AuthorityId> = rows.map(|row| row.id).collect();
@@ -258,7 +267,7 @@ impl Sequence<'_, '_> {
             output: format!("{}/secrets.yaml", Phase::DropOld.folder()),
             mode: SECRET,
             source: Some(source.clone()),
-            content: Content::Secrets(source, ids),
+            content: FileContent::Secrets(source, ids),
             before: "old CA".to_owned(),
             after: "new CA".to_owned(),
         };
@@ -319,14 +328,14 @@ impl MachinePatch {
 /// Pods with Talos API access trust the issuing CA alone (siderolabs/talos: kubeaccess/serviceaccount/crd_controller.go).
 fn note_access(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'_>,
     findings: &mut Vec<Finding>,
 ) {
     let enabled =
         |node: &&crate::inventory::Node| node.machine.as_ref().is_some_and(|machine| machine.gives_pods_access);
     let Some(node) = inventory.nodes.iter().find(enabled) else { return };
-    if successions.contains_key(&AuthorityId::Talos) && progress.includes(Phase::Switch) {
+    if authority_changes.contains_key(&AuthorityId::Talos) && progress.includes(Phase::Switch) {
         let file = node.slots.values().next().map_or("", |slot| slot.file.as_str());
         let message = format!(
             "{} gives Pods access to the Talos API. Their talosconfig trusts the issuing CA alone, so they cannot reach machines from step 2-talos-control-plane until step 2-talos-access has restarted them",

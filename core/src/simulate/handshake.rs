@@ -8,8 +8,8 @@ use std::{
 use super::{
     effects::signs,
     matrix::{OtherVerdict, Outcome},
-    referee::Referee,
-    world::{Cell, Leaf, Value, Values, World},
+    state::{Cell, Leaf, SimulatedState, Value, Values},
+    verifier_cache::VerifierCache,
 };
 use crate::x509::{ChainError, Purpose, Rules, TrustBundle};
 
@@ -23,7 +23,7 @@ pub(super) struct Ends {
 
 impl Ends {
     /// The values of both cells, to detect changes.
-    pub(super) fn held<'a>(&'a self, world: &'a World<'_>) -> impl Iterator<Item = &'a Values> {
+    pub(super) fn held<'a>(&'a self, world: &'a SimulatedState<'_>) -> impl Iterator<Item = &'a Values> {
         self.presents.iter().chain(&self.trusts).filter_map(|cell| world.values(cell))
     }
 }
@@ -65,7 +65,7 @@ impl Servers {
     }
 
     /// Reads the servers' values again if anything has changed.
-    pub(super) fn look(&mut self, world: &World<'_>, referee: &mut Referee) {
+    pub(super) fn look(&mut self, world: &SimulatedState<'_>, referee: &mut VerifierCache) {
         let held: Vec<Values> = self.ends.iter().flat_map(|end| end.held(world).cloned()).collect();
         if self.version > 0 && unchanged(&self.held, &held) {
             return;
@@ -86,7 +86,7 @@ impl Servers {
     }
 
     /// Every server verifies the client's certificates.
-    pub(super) fn judge(&self, tally: &mut Tally, offer: &Offer, client: &str, referee: &mut Referee) {
+    pub(super) fn judge(&self, tally: &mut Tally, offer: &Offer, client: &str, referee: &mut VerifierCache) {
         for (trust, server) in &self.trusts {
             tally.verify_offer(referee, offer, trust, Purpose::Client, None, client);
             tally.read_by(&self.ends[*server].label);
@@ -100,7 +100,7 @@ impl Servers {
         trust: &TrustBundle,
         host: Option<&str>,
         client: &str,
-        referee: &mut Referee,
+        referee: &mut VerifierCache,
     ) {
         let key = (trust.clone(), host.map(str::to_owned));
         let (ends, offers, refusal) = (&self.ends, &self.offers, tally.refusal);
@@ -124,7 +124,7 @@ pub(super) struct Offer {
 }
 
 impl Offer {
-    pub(super) fn of(cell: Option<&Cell>, world: &World<'_>) -> Self {
+    pub(super) fn of(cell: Option<&Cell>, world: &SimulatedState<'_>) -> Self {
         let mut offer = Self::default();
         for value in cell.and_then(|cell| world.values(cell)).into_iter().flat_map(|values| values.iter()) {
             match value {
@@ -157,7 +157,7 @@ impl Offer {
 }
 
 /// The bundles that a cell may have.
-pub(super) fn anchors(cell: Option<&Cell>, world: &World<'_>) -> Vec<TrustBundle> {
+pub(super) fn anchors(cell: Option<&Cell>, world: &SimulatedState<'_>) -> Vec<TrustBundle> {
     let values = cell.and_then(|cell| world.values(cell)).into_iter().flat_map(|values| values.iter());
     values
         .filter_map(|value| match value {
@@ -228,7 +228,7 @@ impl Tally {
     /// Verifies all certificates of `presenter` with one bundle.
     fn verify_offer(
         &mut self,
-        referee: &mut Referee,
+        referee: &mut VerifierCache,
         offer: &Offer,
         trust: &TrustBundle,
         purpose: Purpose,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::{
     inventory::Inventory,
-    plan::{kubelet_authority::KubeletAuthority, model::authorities::Succession, progress::Progress},
+    plan::{kubelet_authority::KubeletAuthority, model::authorities::AuthorityChange, progress::Progress},
     profile::AuthorityId,
 };
 
 pub(crate) struct Present<'a> {
     pub(crate) inventory: &'a Inventory,
-    pub(crate) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(crate) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     pub(crate) progress: Progress<'a>,
     pub(crate) kubelet_authority: &'a KubeletAuthority,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{matrix::Trial, world::Leaf};
+use super::{matrix::Trial, state::Leaf};
 use crate::{
     mint::Minted,
     plan::RotationPlan,
@@ -15,7 +15,7 @@ use crate::{
 type Answers = [Result<(), ChainError>; Rules::ALL.len()];
 
 /// Verifies presented certificates, with a cache.
-pub(super) struct Referee {
+pub(super) struct VerifierCache {
     now: UnixTime,
     answers: BTreeMap<(Leaf, TrustBundle, Purpose, Option<String>), Answers>,
     /// The old and new CAs, with their names.
@@ -23,16 +23,16 @@ pub(super) struct Referee {
     signers: BTreeMap<Certificate, String>,
 }
 
-impl Referee {
+impl VerifierCache {
     pub(super) fn new(plan: &RotationPlan, minted: &Minted) -> Self {
         let names = |id| match id {
             AuthorityId::Talos => ["old Talos API CA", "new Talos API CA"],
             AuthorityId::FrontProxy => ["old front-proxy CA", "new front-proxy CA"],
             AuthorityId::Cluster | AuthorityId::Etcd => ["old CA", "new CA"],
         };
-        let known = plan.successions.values().flat_map(|succession| {
-            let [old, new] = names(succession.id);
-            [(succession.old.clone(), old), (minted.authorities[&succession.id].certificate().clone(), new)]
+        let known = plan.authority_changes.values().flat_map(|authority_change| {
+            let [old, new] = names(authority_change.id);
+            [(authority_change.old.clone(), old), (minted.authorities[&authority_change.id].certificate().clone(), new)]
         });
         let known = known.collect();
         Self { now: plan.now, answers: BTreeMap::new(), known, signers: BTreeMap::new() }

@@ -12,9 +12,9 @@ use crate::{
     formats::static_pod,
     mint::Minted,
     plan::{
-        Access, Action, CLUSTER_INFO, ClusterAction, Consumer, Content, EXTENSIONS, Edit, Fact, Held, Holder, Identity,
-        KubeconfigChange, Machines, ObjectChange, PODS, PatchForm, Place, PlaceKind, Process, RotationPlan, Shown,
-        Step, Trusted, certificates, flags, split_entry,
+        Action, CLUSTER_INFO, ClusterAction, Consumer, EXTENSIONS, Edit, Fact, FileContent, FileVersion, Holder,
+        Identity, KubeconfigChange, KubeconfigContext, KubeconfigCredential, KubeconfigTrust, Machines, ObjectChange,
+        PODS, PatchForm, Place, PlaceKind, Process, RotationPlan, Step, certificates, flags, split_entry,
     },
     profile::{
         AuthorityId, Component,
@@ -56,10 +56,10 @@ pub(super) enum Leaf {
 pub(super) type Values = Rc<BTreeSet<Value>>;
 
 /// The files of a place, each with all possible versions.
-pub(super) type Files = BTreeMap<String, BTreeSet<Held>>;
+pub(super) type Files = BTreeMap<String, BTreeSet<FileVersion>>;
 
 /// The state of the cluster at a moment.
-pub(super) struct World<'a> {
+pub(super) struct SimulatedState<'a> {
     pub(super) plan: &'a RotationPlan,
     pub(super) renderer: Renderer<'a>,
     pub(super) places: Vec<Place>,
@@ -81,18 +81,18 @@ pub(super) struct World<'a> {
     pub(super) renewed_too_early: bool,
 }
 
-impl<'a> World<'a> {
+impl<'a> SimulatedState<'a> {
     /// The state before the first step.
     pub(super) fn today(plan: &'a RotationPlan, minted: &'a Minted) -> Self {
         let renderer = Renderer { plan, minted };
         let mut world = Self {
             plan,
             renderer,
-            places: plan.present.clone(),
+            places: plan.initial_state.clone(),
             cells: BTreeMap::new(),
             known: known(plan, minted),
             index: Vec::new(),
-            changed: (0..plan.present.len()).collect(),
+            changed: (0..plan.initial_state.len()).collect(),
             during: BTreeMap::new(),
             // In a rotation in progress, the provided state is current, and the first step ensures that it stays
             // paused.
@@ -103,7 +103,7 @@ impl<'a> World<'a> {
         world.create_cells();
         world.refresh(true);
         // Repeated, because the signers are now known.
-        world.changed.extend(0..plan.present.len());
+        world.changed.extend(0..plan.initial_state.len());
         world.refresh(true);
         world.during.clear();
         // Used only for the initial state; later, the steps determine these.
@@ -123,7 +123,7 @@ impl<'a> World<'a> {
         self.cells.keys()
     }
 
-    /// Carries out a step up to its gate. Afterwards [`World::values`] returns all values that are possible meanwhile.
+    /// Carries out a step up to its gate. Afterwards [`SimulatedState::values`] returns all values that are possible meanwhile.
     pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), RenderError> {
         self.during.clear();
         self.renewed_too_early = false;
@@ -181,7 +181,7 @@ impl<'a> World<'a> {
     /// Creates all cells: both sides of every edge, and what their writers read.
     fn create_cells(&mut self) {
         let mut cells = Vec::new();
-        let rows = self.plan.edges.iter().filter(|row| self.plan.successions.contains_key(&row.authority));
+        let rows = self.plan.edges.iter().filter(|row| self.plan.authority_changes.contains_key(&row.authority));
         for (end, authority) in rows.flat_map(|row| [(row.client, row.authority), (row.server, row.authority)]) {
             for holding in end.presents.iter().chain(&end.trusts) {
                 for (place, file) in self.instances(end.party, authority) {
@@ -196,7 +196,7 @@ impl<'a> World<'a> {
             let manager = Component::ControllerManager;
             cells.push((cell(manager, self.plan.profile.published), Effect::Restart(manager)));
             cells.push((cell(manager, Material::Signed), Effect::Live));
-            for id in self.plan.successions.keys() {
+            for id in self.plan.authority_changes.keys() {
                 cells.push((cell(Component::Apiserver, Material::Authority(*id)), Effect::Live));
             }
         }
@@ -310,9 +310,9 @@ impl<'a> World<'a> {
             Action::SetFlag { component, flag, to, .. } => {
                 if let (Some(place), Some(path)) = (self.holder(step), self.plan.profile.manifest(*component)) {
                     let held = self.places[place].files.entry(path.to_owned()).or_default();
-                    let mut flags = held.iter().find_map(Held::flags).cloned().unwrap_or_default();
+                    let mut flags = held.iter().find_map(FileVersion::flags).cloned().unwrap_or_default();
                     flags.insert(*flag, to.clone());
-                    *held = BTreeSet::from([Held::Flags(flags)]);
+                    *held = BTreeSet::from([FileVersion::Flags(flags)]);
                     self.restart(place, *component);
                 }
             }
@@ -357,14 +357,14 @@ impl<'a> World<'a> {
     /// is not written where the step writes a worker's own.
     fn write_of_workers(&mut self, step: &Step, place: usize, edit: &Edit) -> Result<(), RenderError> {
         let written = |edit: &Edit| match edit.content {
-            Content::Widened(..) | Content::Leaf(_) => {
+            FileContent::Widened(..) | FileContent::Leaf(_) => {
                 edit.node_of_worker().map(|node| RotationPlan::own_file(node, &edit.target))
             }
             _ => None,
         };
         let held = match edit.content {
-            Content::Widened(..) | Content::Trust(..) | Content::Leaf(_) => {
-                Held::Certificates(self.read_back(certificates(&self.renderer.bytes(&edit.content)?)))
+            FileContent::Widened(..) | FileContent::Trust(..) | FileContent::Leaf(_) => {
+                FileVersion::Certificates(self.read_back(certificates(&self.renderer.bytes(&edit.content)?)))
             }
             _ => return Ok(()),
         };
@@ -382,7 +382,7 @@ impl<'a> World<'a> {
             let before = files.insert(name, BTreeSet::from([held.clone()])).unwrap_or_default();
             // What the worker had is gone, unless another one still has it.
             let end = RotationPlan::own_file("", &edit.target);
-            let left: BTreeSet<Held> =
+            let left: BTreeSet<FileVersion> =
                 files.iter().filter(|(name, _)| name.ends_with(&end)).flat_map(|(_, held)| held).cloned().collect();
             if let Some(versions) = files.get_mut(&edit.target) {
                 versions.retain(|held| left.contains(held) || !before.contains(held));
@@ -391,34 +391,42 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn write_content(&mut self, step: &Step, place: usize, target: &str, content: &Content) -> Result<(), RenderError> {
+    fn write_content(
+        &mut self,
+        step: &Step,
+        place: usize,
+        target: &str,
+        content: &FileContent,
+    ) -> Result<(), RenderError> {
         let minted = self.renderer.minted;
         let held = match content {
-            Content::Trust(..) | Content::Widened(..) | Content::Signing(..) | Content::Leaf(_) => {
-                Held::Certificates(self.read_back(certificates(&self.renderer.bytes(content)?)))
+            FileContent::Trust(..) | FileContent::Widened(..) | FileContent::Signing(..) | FileContent::Leaf(_) => {
+                FileVersion::Certificates(self.read_back(certificates(&self.renderer.bytes(content)?)))
             }
             // Input of the platform's tool: it takes effect when the tool runs.
-            Content::AuthorityPair(_) => return Ok(()),
-            Content::AuthorityKey(id) => Held::Key(minted.authorities[id].certificate().public_key().clone()),
-            Content::LeafKey(id) => match &minted.leaves[id.0].key {
-                Some(key) => Held::Key(key.public_key().clone()),
+            FileContent::AuthorityPair(_) => return Ok(()),
+            FileContent::AuthorityKey(id) => {
+                FileVersion::Key(minted.authorities[id].certificate().public_key().clone())
+            }
+            FileContent::LeafKey(id) => match &minted.leaves[id.0].key {
+                Some(key) => FileVersion::Key(key.public_key().clone()),
                 None => return Ok(()),
             },
-            Content::Credential(id) => {
+            FileContent::Credential(id) => {
                 let leaf = &minted.leaves[id.0];
                 let key = leaf.key.as_ref().map_or_else(|| leaf.certificate.public_key(), |key| key.public_key());
-                let held = Held::Credential(vec![leaf.certificate.clone()], key.clone());
+                let held = FileVersion::Credential(vec![leaf.certificate.clone()], key.clone());
                 // Added to the kubelet's existing certificate: the kubelet's own check shows which one it uses.
                 let current = self.plan.profile.kubelet_client().to_owned();
                 self.places[place].files.entry(current).or_default().insert(held);
                 return Ok(());
             }
-            Content::Pair(id) => {
+            FileContent::Pair(id) => {
                 let leaf = &minted.leaves[id.0];
                 let key = leaf.key.as_ref().map_or_else(|| leaf.certificate.public_key(), |key| key.public_key());
-                Held::Credential(vec![leaf.certificate.clone()], key.clone())
+                FileVersion::Credential(vec![leaf.certificate.clone()], key.clone())
             }
-            Content::Kubeconfig(_, change) | Content::Talosconfig(_, change) => {
+            FileContent::Kubeconfig(_, change) | FileContent::Talosconfig(_, change) => {
                 let bytes = self.renderer.bytes(content)?;
                 let clients = self
                     .places
@@ -429,48 +437,48 @@ impl<'a> World<'a> {
                 self.write_kubeconfig(place, target, &bytes, change);
                 return Ok(());
             }
-            Content::Patch(patch) => {
+            FileContent::Patch(patch) => {
                 if patch.form == PatchForm::Incremental {
                     let bytes = self.renderer.bytes(content)?;
                     self.patch_machines(patch, &bytes);
                 }
                 return Ok(());
             }
-            Content::Manifest(..) | Content::Original(_) => {
+            FileContent::Manifest(..) | FileContent::Original(_) => {
                 let bytes = self.renderer.bytes(content)?;
                 let pod = static_pod::parse(&bytes)
                     .map_err(|error| RenderError::Manifest { file: target.to_owned(), error })?;
-                self.places[place].files.insert(target.to_owned(), BTreeSet::from([Held::Flags(flags(&pod))]));
+                self.places[place].files.insert(target.to_owned(), BTreeSet::from([FileVersion::Flags(flags(&pod))]));
                 for row in self.plan.profile.static_pods.iter().filter(|row| row.path == target) {
                     self.restart(place, row.component);
                 }
                 return Ok(());
             }
-            Content::Object(ObjectChange::Files(_, parts)) => {
+            FileContent::Object(ObjectChange::Files(_, parts)) => {
                 // Written in one request, so no reader sees only some of the parts.
                 return parts.iter().try_for_each(|part| self.write_content(step, place, part.path, &part.content));
             }
-            Content::Object(change) => return self.write_object(place, content, change),
-            Content::Client(_) | Content::Secrets(..) | Content::Text(_) => return Ok(()),
+            FileContent::Object(change) => return self.write_object(place, content, change),
+            FileContent::Client(_) | FileContent::Secrets(..) | FileContent::Text(_) => return Ok(()),
         };
         let place = &mut self.places[place];
         let versions = place.files.entry(target.to_owned()).or_default();
         // Of workers, each has its own.
-        if !(place.kind == PlaceKind::Workers && matches!(content, Content::Widened(..))) {
+        if !(place.kind == PlaceKind::Workers && matches!(content, FileContent::Widened(..))) {
             versions.clear();
         }
         versions.insert(held);
         Ok(())
     }
 
-    fn write_object(&mut self, place: usize, content: &Content, change: &ObjectChange) -> Result<(), RenderError> {
+    fn write_object(&mut self, place: usize, content: &FileContent, change: &ObjectChange) -> Result<(), RenderError> {
         let bytes = self.renderer.bytes(content)?;
         let objects = crate::formats::object::objects(&bytes).unwrap_or_default();
         let Some(object) = objects.first() else { return Ok(()) };
         match change {
             ObjectChange::Authority(stored, _) => {
                 let pem = object.secret_data().remove("tls.crt").unwrap_or_default();
-                let held = Held::Certificates(self.read_back(certificates(&pem)));
+                let held = FileVersion::Certificates(self.read_back(certificates(&pem)));
                 self.places[place].files.insert(stored.place(), BTreeSet::from([held]));
             }
             ObjectChange::Files(..) => {}
@@ -480,8 +488,8 @@ impl<'a> World<'a> {
             }
             ObjectChange::Kubeconfig(..) | ObjectChange::ClusterInfo { .. } => {
                 let kubeconfig = object.config_data().remove("kubeconfig").unwrap_or_default();
-                if let Some(access) = Access::read(kubeconfig.as_bytes(), None, |_| None) {
-                    let held = BTreeSet::from([Held::Kubeconfig(self.access(access))]);
+                if let Some(access) = KubeconfigContext::read(kubeconfig.as_bytes(), None, |_| None) {
+                    let held = BTreeSet::from([FileVersion::Kubeconfig(self.access(access))]);
                     self.places[place].files.insert(CLUSTER_INFO.to_owned(), held);
                 }
             }
@@ -500,15 +508,17 @@ impl<'a> World<'a> {
                 continue;
             }
             let known = versions.iter().find_map(|held| match held {
-                Held::Kubeconfig(Access { credential: Shown::These(_, key), .. }) => key.clone(),
+                FileVersion::Kubeconfig(KubeconfigContext {
+                    credential: KubeconfigCredential::These(_, key), ..
+                }) => key.clone(),
                 _ => None,
             });
             let key = |user: Option<usize>| match user.and_then(|user| change.credentials.get(&user)) {
                 Some(id) => minted.leaves[id.0].key.as_ref().map(|key| key.public_key().clone()),
                 None => known,
             };
-            if let Some(access) = Access::read(bytes, context, key) {
-                read.push((name.clone(), Held::Kubeconfig(self.access(access))));
+            if let Some(access) = KubeconfigContext::read(bytes, context, key) {
+                read.push((name.clone(), FileVersion::Kubeconfig(self.access(access))));
             }
         }
         for (name, held) in read {
@@ -525,16 +535,16 @@ impl<'a> World<'a> {
         certificates.into_iter().map(|one| self.known.get(&one).cloned().unwrap_or(one)).collect()
     }
 
-    fn access(&self, access: Access) -> Access {
+    fn access(&self, access: KubeconfigContext) -> KubeconfigContext {
         let trust = match access.trust {
-            Trusted::These(anchors) => Trusted::These(self.read_back(anchors)),
+            KubeconfigTrust::These(anchors) => KubeconfigTrust::These(self.read_back(anchors)),
             other => other,
         };
         let credential = match access.credential {
-            Shown::These(chain, key) => Shown::These(self.read_back(chain), key),
+            KubeconfigCredential::These(chain, key) => KubeconfigCredential::These(self.read_back(chain), key),
             other => other,
         };
-        Access { trust, credential, ..access }
+        KubeconfigContext { trust, credential, ..access }
     }
 
     /// Restarts a process outside the profile's tables: its values become those of its files.
@@ -591,7 +601,7 @@ fn runs(party: Party, component: Component, consumers: &[Consumer]) -> bool {
 
 /// Every provided or new certificate that a package writes.
 fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
-    let old = plan.successions.values().map(|succession| &succession.old);
+    let old = plan.authority_changes.values().map(|authority_change| &authority_change.old);
     let replaced = plan.replacements.iter().filter_map(|replacement| match &replacement.identity {
         Identity::Of(old) => Some(old),
         Identity::Client { .. } | Identity::Kubelet(_) | Identity::Requested(_) => None,
@@ -617,6 +627,6 @@ pub(super) fn has_kubelet(kind: PlaceKind) -> bool {
     )
 }
 
-fn is_kubeconfig(held: &Held) -> bool {
-    matches!(held, Held::Kubeconfig(_))
+fn is_kubeconfig(held: &FileVersion) -> bool {
+    matches!(held, FileVersion::Kubeconfig(_))
 }

@@ -6,7 +6,7 @@ use crate::{
     finding::Finding,
     formats::talos::Layout,
     inventory::{Inventory, Node, Role},
-    plan::model::{authorities::Succession, content::Source},
+    plan::model::{authorities::AuthorityChange, content::Source},
     profile::AuthorityId,
     x509::Certificate,
 };
@@ -23,7 +23,7 @@ pub(super) struct MachineGroup {
 /// Control planes first. What keeps one patch from fitting all machines of a role, and what is missing, goes to `findings`.
 pub(super) fn groups(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     findings: &mut Vec<Finding>,
 ) -> Vec<MachineGroup> {
     let layouts = |role: Role| -> BTreeSet<Layout> {
@@ -55,7 +55,7 @@ pub(super) fn groups(
     }
     [(Role::ControlPlane, layout), (Role::Worker, workers.first().copied().unwrap_or(layout))]
         .into_iter()
-        .map(|(role, layout)| MachineGroup { role, layout, kept: kept(inventory, successions, role, findings) })
+        .map(|(role, layout)| MachineGroup { role, layout, kept: kept(inventory, authority_changes, role, findings) })
         .collect()
 }
 
@@ -75,19 +75,19 @@ pub(crate) fn configurations(inventory: &Inventory) -> Vec<(Role, String, Source
 /// What all machines of a role accept beside the rotation; they must agree, since one patch gives them one list.
 fn kept(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     role: Role,
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<AuthorityId, Vec<Certificate>> {
     let mut kept = BTreeMap::new();
     let rows = inventory.profile.authorities.iter();
-    for (row, succession) in rows.filter_map(|row| Some((row, successions.get(&row.id)?))) {
+    for (row, authority_change) in rows.filter_map(|row| Some((row, authority_changes.get(&row.id)?))) {
         let strays = inventory.rotations.get(&row.id).map(|rotation| rotation.strays.as_slice()).unwrap_or_default();
         let beside = |node: &Node| -> Vec<Certificate> {
             let is_rotated = |one: &Certificate| {
-                *one == succession.old
-                    || succession.known_new() == Some(one)
-                    || succession.given_up.as_ref() == Some(one)
+                *one == authority_change.old
+                    || authority_change.known_new() == Some(one)
+                    || authority_change.given_up.as_ref() == Some(one)
                     || strays.contains(one)
             };
             node.accepted(row).into_iter().filter(|one| !is_rotated(one)).cloned().collect()
