@@ -192,3 +192,37 @@ fn an_older_ca_in_every_file_is_foreign_without_evidence() {
     assert!(inventory.findings().iter().any(|finding| finding.code == "rotation-under-way"));
     assert!(inventory.findings().iter().all(|finding| finding.code != "foreign-ca"));
 }
+
+/// The front-proxy CA in a client CA file is no foreign CA: it is rotated too, and a file that keeps the old one would
+/// accept its certificates after phase 3. OpenSSL accepts the old front-proxy client certificate with such a file.
+#[test]
+fn another_ca_of_the_cluster_among_clients_cas_is_refused() {
+    let pki = "cp1/etc/kubernetes/pki";
+    let manifest = "cp1/etc/kubernetes/manifests/kube-apiserver.yaml";
+    let with = |other: &[u8]| {
+        let text = String::from_utf8(cluster().get(manifest)).expect("a manifest is text");
+        let flag = "--client-ca-file=/etc/kubernetes/pki/";
+        let text = text.replace(&format!("{flag}ca.crt"), &format!("{flag}client-ca.crt"));
+        let bundle = [cluster().get(&format!("{pki}/ca.crt")), other.to_vec()].concat();
+        cluster().set(manifest, text.into_bytes()).with(&format!("ecdsa-3/{pki}/client-ca.crt"), bundle)
+    };
+    let said = |loaded: &Loaded| {
+        let inventory = inspect(loaded.0.clone(), fixtures::now());
+        let found = inventory.findings().iter().filter(|finding| finding.file.ends_with("client-ca.crt"));
+        found.map(|finding| (finding.severity, finding.code.clone(), finding.message.clone())).collect::<Vec<_>>()
+    };
+    let front_proxy = cluster().get(&format!("{pki}/front-proxy-ca.crt"));
+    let refused = with(&front_proxy);
+    let found = said(&refused);
+    let [(Severity::Error, code, message)] = found.as_slice() else { panic!("{found:?}") };
+    assert!(code == "bundle" && message.contains("the file would trust the old Front-proxy CA"), "{found:?}");
+    let (_, planned) = refused.outcome(&RotationRequest::default(), fixtures::now());
+    assert!(!planned);
+
+    let found = said(&with(&root("Example Root CA", 2020)));
+    assert!(
+        found.iter().any(|(severity, code, _)| *severity == Severity::Warning && code == "foreign-ca"),
+        "{found:?}"
+    );
+    assert!(found.iter().all(|(severity, ..)| *severity != Severity::Error), "{found:?}");
+}

@@ -201,8 +201,13 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let named = inventory.client_files(node).into_keys().filter(|path| inventory.is_client_bundle(node, path));
         for (id, path) in own.chain(named.map(|path| (AuthorityId::Cluster, path))) {
             let Some(slot) = node.file(&path) else { continue };
-            let others = inventory.foreign_in(id, slot.artifact.certificates()).into_iter();
-            findings.extend(others.map(|other| foreign_authority(other, title(id), &clients).in_file(&slot.file)));
+            for other in inventory.foreign_in(id, slot.artifact.certificates()) {
+                let finding = match other_authority_of_cluster(inventory, id, other) {
+                    Some(row) => own_authority_among_clients(title(id), row.title),
+                    None => foreign_authority(other, title(id), &clients),
+                };
+                findings.push(finding.in_file(&slot.file));
+            }
         }
     }
 }
@@ -224,6 +229,27 @@ fn accepted_by(inventory: &Inventory) -> Accepted<'_> {
         }
     }
     accepted
+}
+
+/// The other CA of this cluster that a certificate is, such as the front-proxy CA in a bundle of the cluster CA.
+fn other_authority_of_cluster(
+    inventory: &Inventory,
+    id: AuthorityId,
+    one: &Certificate,
+) -> Option<&'static AuthorityRow> {
+    let rows = inventory.profile.authorities.iter().filter(|row| row.id != id && row.rotates);
+    rows.into_iter().find(|row| inventory.present(row.id).iter().any(|own| own.is_same_authority(one)))
+}
+
+/// Refuses another CA of the cluster in a client CA file: it would be taken for a foreign CA and stay after phase 3.
+/// kube-apiserver and the kubelet accept its certificates as users, whom they name after the common name.
+fn own_authority_among_clients(title: &str, other: &str) -> Finding {
+    Finding::error(
+        "bundle",
+        "",
+        format!("the file holds the {other} beside the {title}: certificates that it issued are accepted as users, and the file would trust the old {other} after phase 3"),
+    )
+    .remedy(format!("Remove the {other} from the file on each node that has it (kube-apiserver and the kubelet load the change), then provide the file again"))
 }
 
 /// Says which CA is foreign, and who accepts its clients; the same text wherever it is trusted.
