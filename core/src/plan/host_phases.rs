@@ -10,11 +10,12 @@ use super::{
         steps::{Carrier, Fact, Gate, Holder},
     },
     nodes::NodePlanner,
-    sequence::builder::{Sequence, person},
+    sequence::builder::Sequence,
 };
 use crate::{
     formats::sysinv,
     inventory::Node,
+    plan::model::content::{PUBLIC, SECRET},
     profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
@@ -66,7 +67,7 @@ impl<'a> Sequence<'a, '_> {
             Vec::new(),
             "the update is complete",
         );
-        let actions = vec![person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)];
+        let actions = vec![Action::person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)];
         let title = "Look at the alarms, and back up";
         self.push(
             third,
@@ -84,14 +85,14 @@ impl<'a> Sequence<'a, '_> {
             "freeze",
             Holder::Cluster,
             "Make room for the update",
-            vec![person(FREEZE)],
+            vec![Action::person(FREEZE)],
             "no alarm stands in the way",
         );
         let output = format!("{}/cluster/rootca.pem", phase.folder());
         let mut actions = vec![Action::Write(Edit {
             target: "the tool's new root CA".to_owned(),
             output: output.clone(),
-            mode: 0o600,
+            mode: SECRET,
             source: None,
             content: FileContent::AuthorityPair(AuthorityId::Cluster),
             before: "—".to_owned(),
@@ -157,20 +158,10 @@ impl<'a> Sequence<'a, '_> {
         if phase == Phase::Switch {
             return vec![Action::RenewKubelet];
         }
-        let Some(row) = self.inventory.profile.authority(AuthorityId::Cluster) else { return Vec::new() };
-        let order = phase.trust();
-        let write = Action::Write(Edit {
-            target: row.certificate.to_owned(),
-            // Brought along for people, and for gates to compare with.
-            output: format!("{}/workers/ca.crt", phase.folder()),
-            mode: 0o644,
-            source: None,
-            content: FileContent::Trust(AuthorityId::Cluster, order),
-            before: phase.trusted_before().to_owned(),
-            after: order.to_string(),
-        });
-        let kubelet_conf = self.inventory.profile.kubelet_conf().map(|row| Action::TrustInKubeconfig(row.name));
-        [write].into_iter().chain(kubelet_conf).chain([Action::Restart(Component::Kubelet)]).collect()
+        // The file is for people, and for checks to compare with: the tool writes its own.
+        let Some(mut actions) = self.worker_trust(phase) else { return Vec::new() };
+        actions.push(Action::Restart(Component::Kubelet));
+        actions
     }
 
     fn restart_pods(&mut self, phase: Phase, gate: &str) {
@@ -216,8 +207,15 @@ impl NodePlanner<'_, '_> {
         match self.phase {
             Phase::TrustBoth => {
                 let content = FileContent::Signing(id, Side::New);
-                actions.push(self.write(signing.certificate, 0o644, None, content, "—", "new CA"));
-                actions.push(self.write(signing.key, 0o600, None, FileContent::AuthorityKey(id), "—", "key of new CA"));
+                actions.push(self.write(signing.certificate, PUBLIC, None, content, "—", "new CA"));
+                actions.push(self.write(
+                    signing.key,
+                    SECRET,
+                    None,
+                    FileContent::AuthorityKey(id),
+                    "—",
+                    "key of new CA",
+                ));
                 actions.extend(self.trust());
                 // SIGHUP ends it, and the kubelet starts it anew: it accepts both before anybody signs with the new one.
                 actions.push(Action::Restart(Component::Apiserver));
@@ -235,7 +233,7 @@ impl NodePlanner<'_, '_> {
             }
             Phase::DropOld => {
                 let content = FileContent::AuthorityKey(id);
-                actions.push(self.write(row.key, 0o600, None, content, "key of old CA", "key of new CA"));
+                actions.push(self.write(row.key, SECRET, None, content, "key of old CA", "key of new CA"));
                 actions.extend(self.trust());
                 actions.push(Action::Restart(Component::Apiserver));
                 actions.extend(self.kubeconfigs());
@@ -259,7 +257,7 @@ impl NodePlanner<'_, '_> {
                 let flags = flags.map(|(flag, value)| (flag, value.to_owned())).to_vec();
                 let content = FileContent::Manifest(slot.into(), flags);
                 let words = |file: &str| format!("signs from {file}");
-                vec![self.write(path, 0o600, Some(slot.into()), content, &words(&before), &words(certificate))]
+                vec![self.write(path, SECRET, Some(slot.into()), content, &words(&before), &words(certificate))]
             }
             None => {
                 let set = |(flag, value): (&'static str, &str)| Action::SetFlag {
@@ -281,7 +279,7 @@ impl NodePlanner<'_, '_> {
         let id = node.certificates(path).first().and_then(|leaf| self.replacements.of(leaf, &owner, false));
         id.map_or(Action::RenewKubelet, |id| {
             let (before, after) = ("certificate of old CA", "certificate of new CA");
-            self.write(path, 0o600, None, FileContent::Credential(id), before, after)
+            self.write(path, SECRET, None, FileContent::Credential(id), before, after)
         })
     }
 }

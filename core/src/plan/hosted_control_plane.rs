@@ -24,6 +24,7 @@ use super::{
 use crate::{
     finding::Finding,
     inventory::{Inventory, Node, Role, Tenant},
+    plan::model::content::{PUBLIC, SECRET},
     profile::{Ability, AuthorityId, Component, OnNewCa, SecretTable},
     x509::KeyEncoding,
 };
@@ -33,9 +34,6 @@ const FREEZE: &str = "Until the rotation is over: no upgrade of the tenant or of
 
 /// What is left to do when the old CA is gone.
 const AFTER_CARE: &str = "Older backups of the DataStore and of the management cluster bring the old Secrets, cluster-info and trust ConfigMaps back: take new ones, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every worker, which hold the old keys";
-
-/// Secrets hold keys.
-const SECRET: u32 = 0o600;
 
 /// Can the release only replace a CA at once? What does not tell is asked for; what the release would discard is refused.
 pub(super) fn is_at_once(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<Finding>) -> bool {
@@ -162,7 +160,7 @@ impl<'a> Sequence<'a, '_> {
 
     /// Before anything changes: who must keep still.
     pub(super) fn freeze_hosted(&mut self, tenant: &'a Tenant, phase: Phase) {
-        let actions = vec![super::sequence::builder::person(FREEZE)];
+        let actions = vec![Action::person(FREEZE)];
         let gate = "nobody upgrades or renews until the rotation is over";
         self.push(phase, "freeze", Holder::Management, "Freeze what would undo the rotation", actions, gate);
         if self.at_once {
@@ -204,7 +202,7 @@ impl<'a> Sequence<'a, '_> {
         let mut tables = tenant.secrets.iter();
         let (_, stored) = tables.find(|(table, _)| table.files.iter().any(|(_, path)| of_people(path)))?;
         let text = format!("Everyone who uses a kubeconfig from {} fetches it again", stored.place());
-        Some(super::sequence::builder::person(&text))
+        Some(Action::person(&text))
     }
 
     pub(super) fn after_care_words(&self) -> &'static str {
@@ -270,7 +268,7 @@ impl<'a> Sequence<'a, '_> {
             actions.push(Action::Write(Edit {
                 target: format!("{name}, to be compared with"),
                 output: format!("{}/{}/{name}", phase.folder(), Holder::Management.folder()),
-                mode: 0o644,
+                mode: PUBLIC,
                 source: None,
                 content: FileContent::Trust(row.id, phase.trust()),
                 before: phase.trusted_before().to_owned(),

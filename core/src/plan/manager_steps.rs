@@ -44,15 +44,9 @@ pub(super) fn sequence(
             Performer::Operator => Holder::Cluster,
             Performer::People => Holder::Clients,
         };
-        Step {
-            id: format!("{}-{}", step.phase, step.id),
-            phase,
-            carrier: Carrier::Tool { at: holder.clone(), run: named(step.run), gate: named(step.gate) },
-            holder,
-            title: step.title.to_owned(),
-            actions: vec![Action::Do { text: named(step.text), command: String::new() }],
-            gate: named(step.words).as_str().into(),
-        }
+        let carrier = Carrier::Tool { at: holder.clone(), run: named(step.run), gate: named(step.gate) };
+        let actions = vec![Action::person(&named(step.text))];
+        Step::new(carrier, phase, step.id, holder, step.title, actions, named(step.words).as_str())
     });
     steps.collect()
 }

@@ -17,14 +17,14 @@ use super::{
         phase::Phase,
         renewal::{RenewedCertificate, RenewedLeaf, RenewedSecrets},
         request::RotationRequest,
-        rotation_plan::{Refusal, RotationPlan, package_name, refuse_errors},
-        steps::{Carrier, Gate, Holder, Step},
+        rotation_plan::{Refusal, RotationPlan, refuse_errors},
+        steps::{Carrier, Holder, Step},
     },
-    sequence::builder::{LIST_CONTROL_PLANES, person},
+    sequence::builder::LIST_CONTROL_PLANES,
 };
 use crate::{
     finding::Finding,
-    inventory::{Artifact, Inventory, Node, Role, Slot, StoredObject, Tenant, sample_share},
+    inventory::{Artifact, Inventory, Node, Role, Slot, StoredObject, Tenant},
     profile::{AuthorityId, Component, Lifecycle, OnNewCa, RotationMethod, SecretTable},
     text::hex,
     time::UnixTime,
@@ -52,32 +52,9 @@ pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTi
     note_authorities(inventory, now, request, &mut findings);
     refuse_errors(&mut findings)?;
     findings.retain(|finding| !inventory.findings().contains(finding));
-    Ok(RotationPlan {
-        profile: inventory.profile,
-        intent: request.intent,
-        cluster: inventory.cluster.clone(),
-        sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
-        name: format!("{}-renew-leaves", package_name(inventory, request, now)),
-        now,
-        authority_changes: Default::default(),
-        replacements: Vec::new(),
-        requests: Vec::new(),
-        key_requests: Vec::new(),
-        steps,
-        whole: true,
-        accept_outage: false,
-        at_once: false,
-        initial_state: Vec::new(),
-        edges: Vec::new(),
-        consumers: Vec::new(),
-        foreign: Default::default(),
-        contexts: Default::default(),
-        api_port: 6443,
-        machines: Vec::new(),
-        workers: Vec::new(),
-        findings,
-        acknowledged: Vec::new(),
-    })
+    let plan = RotationPlan::empty(inventory, request, now);
+    let name = format!("{}-renew-leaves", plan.name);
+    Ok(RotationPlan { name, steps, findings, ..plan })
 }
 
 /// What cannot be planned, each by its name.
@@ -162,9 +139,7 @@ fn note_authorities(inventory: &Inventory, now: UnixTime, request: &RotationRequ
 }
 
 fn step(id: &str, holder: Holder, title: &str, actions: Vec<Action>, gate: &str) -> Step {
-    let id = format!("{}-{id}", PHASE.number());
-    let (title, gate) = (title.to_owned(), Gate::from(gate));
-    Step { id, phase: PHASE, holder, title, actions, gate, carrier: Carrier::Package }
+    Step::new(Carrier::Package, PHASE, id, holder, title, actions, gate)
 }
 
 fn command(text: &str, command: String) -> Action {
@@ -333,7 +308,7 @@ fn of_nodes(inventory: &Inventory, findings: &mut Vec<Finding>) -> Vec<Step> {
         "clients",
         Holder::Clients,
         "People and pipelines",
-        vec![person("Everyone who uses a copy of admin.conf or super-admin.conf fetches it again from a control-plane node. The previous one is accepted until its own certificate expires: Kubernetes has no revocation")],
+        vec![Action::person("Everyone who uses a copy of admin.conf or super-admin.conf fetches it again from a control-plane node. The previous one is accepted until its own certificate expires: Kubernetes has no revocation")],
         "each of them has confirmed it",
     ));
     steps.push(step(

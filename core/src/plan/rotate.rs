@@ -8,7 +8,7 @@ use super::{
         consumers::Consumers,
         foreign::ForeignBundles,
         request::{Intent, RotationRequest},
-        rotation_plan::{Refusal, RotationPlan, package_name, refuse_errors},
+        rotation_plan::{Refusal, RotationPlan, refuse_errors},
     },
     new_authorities, nodes, nodes_without_input,
     progress::Progress,
@@ -16,11 +16,7 @@ use super::{
     replacements::Replacements,
     sequence, unhandled,
 };
-use crate::{
-    inventory::{Inventory, sample_share},
-    profile::RotationMethod,
-    time::UnixTime,
-};
+use crate::{inventory::Inventory, profile::RotationMethod, time::UnixTime};
 
 /// Decides the whole rotation that `request` asks for.
 ///
@@ -93,12 +89,6 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let contexts = machine_configs::contexts(inventory, &authority_changes);
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
-        profile: inventory.profile,
-        intent: request.intent,
-        cluster: inventory.cluster.clone(),
-        sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
-        name: package_name(inventory, request, now),
-        now,
         foreign: ForeignBundles::of(inventory, &authority_changes),
         machines: if authority_changes.is_empty() { Vec::new() } else { machine_configs::configurations(inventory) },
         authority_changes,
@@ -117,5 +107,6 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         workers,
         findings,
         acknowledged,
+        ..RotationPlan::empty(inventory, request, now)
     })
 }

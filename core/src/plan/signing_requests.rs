@@ -17,6 +17,7 @@ use super::{
 use crate::{
     finding::Finding,
     inventory::{Artifact, Inventory, ObjectRole},
+    plan::model::content::PUBLIC,
     x509::{KeyType, SignatureVerdict, SigningRequest},
 };
 
@@ -205,7 +206,7 @@ pub(super) fn answers(admitted: &[Admitted<'_>], phase: Phase, replacements: &mu
                 actions.push(Action::Write(Edit {
                     target: source.file.clone(),
                     output: format!("{}/{}/{name}.crt", phase.folder(), Holder::Clients.folder()),
-                    mode: 0o644,
+                    mode: PUBLIC,
                     source: None,
                     content: FileContent::Leaf(id),
                     before: "a request".to_owned(),

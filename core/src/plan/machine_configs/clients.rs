@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::builder::{MachineSequence, PUBLIC, SECRET, person};
+use super::builder::MachineSequence;
 use crate::{
     finding::Finding,
     inventory::Inventory,
@@ -11,7 +11,7 @@ use crate::{
         model::{
             actions::Action,
             authorities::AuthorityChange,
-            content::{Edit, FileContent, NewClient},
+            content::{Edit, FileContent, NewClient, PUBLIC, SECRET},
             leaves::Identity,
             phase::Phase,
             steps::{Fact, Gate, Holder},
@@ -116,7 +116,7 @@ impl MachineSequence<'_, '_> {
                 after: phase.trust().to_string(),
             }));
         }
-        actions.push(person(match phase {
+        actions.push(Action::person(match phase {
             Phase::TrustBoth => {
                 "Whoever holds a talosconfig or a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"
             }

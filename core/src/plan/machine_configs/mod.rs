@@ -15,10 +15,7 @@ pub(super) use self::{
     roles::{api_port, configurations},
 };
 
-use self::{
-    builder::{MachineSequence, PUBLIC, SECRET, person},
-    roles::MachineGroup,
-};
+use self::{builder::MachineSequence, roles::MachineGroup};
 use super::{
     model::{
         actions::{Action, ClusterAction, Logs},
@@ -34,6 +31,7 @@ use super::{
 use crate::{
     finding::Finding,
     inventory::{Inventory, Role},
+    plan::model::content::{PUBLIC, SECRET},
     profile::{AuthorityId, AuthorityRow},
 };
 
@@ -65,7 +63,7 @@ impl MachineSequence<'_, '_> {
     fn freeze(&mut self) {
         let gate = "nothing changes machines' configurations but this package";
         let title = "Freeze what would undo the rotation";
-        self.push(self.progress.first(), "freeze", Holder::Cluster, title, vec![person(FREEZE)], gate);
+        self.push(self.progress.first(), "freeze", Holder::Cluster, title, vec![Action::person(FREEZE)], gate);
     }
 
     fn phase(&mut self, phase: Phase) {
@@ -94,7 +92,7 @@ impl MachineSequence<'_, '_> {
                 "everyone",
                 Holder::Cluster,
                 "Confirm that nobody presents an old certificate any more",
-                vec![person(
+                vec![Action::person(
                     "Ask everyone who holds a talosconfig or a kubeconfig: whoever still presents the old CA's certificate is locked out by phase 3",
                 )],
                 Gate::proving("every person and pipeline has confirmed a credential of the new CA", Fact::Confirmed),
@@ -106,7 +104,7 @@ impl MachineSequence<'_, '_> {
                     "after-care",
                     Holder::Cluster,
                     "Take fresh backups and lift the freeze",
-                    vec![person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)],
+                    vec![Action::person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)],
                     "every node is Ready two minutes after the last step",
                 );
             }
@@ -122,9 +120,7 @@ impl MachineSequence<'_, '_> {
         actions: Vec<Action>,
         gate: impl Into<Gate>,
     ) {
-        let id = format!("{}-{id}", phase.number());
-        let (title, gate, carrier) = (title.to_owned(), gate.into(), Carrier::Package);
-        self.steps.push(Step { id, phase, holder, title, actions, gate, carrier });
+        self.steps.push(Step::new(Carrier::Package, phase, id, holder, title, actions, gate));
     }
 
     /// One patch for all machines of a role, unless each of them is through the phase.
@@ -273,7 +269,7 @@ impl MachineSequence<'_, '_> {
         };
         let actions = vec![
             Action::Write(edit),
-            person(
+            Action::person(
                 "Put 3-drop-old/secrets.yaml where you keep it, and take accepted CAs out of what your configurations are made from",
             ),
         ];

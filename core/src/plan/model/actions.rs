@@ -77,6 +77,11 @@ pub(crate) enum Action {
 }
 
 impl Action {
+    /// Something that only people can do.
+    pub(crate) fn person(text: &str) -> Self {
+        Self::Do { text: text.to_owned(), command: String::new() }
+    }
+
     /// What it does, in words, where that is not told by files and restarts.
     pub(crate) fn in_words(&self) -> Option<String> {
         Some(match self {

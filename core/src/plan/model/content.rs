@@ -15,9 +15,10 @@ use crate::{
     x509::Certificate,
 };
 
-/// Modes as kubeadm sets them: what holds a key, and what does not.
+/// The mode of files with a private key, as kubeadm sets it.
 pub(crate) const SECRET: u32 = 0o600;
 
+/// The mode of other files, as kubeadm sets it.
 pub(crate) const PUBLIC: u32 = 0o644;
 
 impl Edit {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Severity},
-    inventory::{Inventory, Role, SampleShare},
+    inventory::{Inventory, Role, SampleShare, sample_share},
     profile::{AuthorityId, EdgeRow, Profile},
     time::UnixTime,
     x509::KeyAlgorithm,
@@ -60,7 +60,7 @@ pub struct RotationPlan {
     pub(crate) foreign: ForeignBundles,
     /// The contexts of given talosconfigs and kubeconfigs that are this cluster's, by the authority that they hang on.
     pub(crate) contexts: BTreeMap<AuthorityId, String>,
-    /// The port on which machines' own API servers listen.
+    /// The port on which machines' own API servers listen; 0 without machine configurations.
     pub(crate) api_port: u64,
     /// The configurations of machines that patches change, by role and name.
     pub(crate) machines: Vec<(Role, String, Source)>,
@@ -134,6 +134,36 @@ pub(crate) fn refuse_errors(findings: &mut Vec<Finding>) -> Result<(), Refusal> 
 }
 
 impl RotationPlan {
+    /// A plan of the inventory's cluster in which nothing is done.
+    pub(crate) fn empty(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Self {
+        Self {
+            profile: inventory.profile,
+            intent: request.intent,
+            cluster: inventory.cluster.clone(),
+            sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
+            name: package_name(inventory, request, now),
+            now,
+            authority_changes: BTreeMap::new(),
+            replacements: Vec::new(),
+            requests: Vec::new(),
+            key_requests: Vec::new(),
+            steps: Vec::new(),
+            whole: true,
+            accept_outage: false,
+            at_once: false,
+            initial_state: Vec::new(),
+            edges: Vec::new(),
+            consumers: Vec::new(),
+            foreign: ForeignBundles::default(),
+            contexts: BTreeMap::new(),
+            api_port: 0,
+            machines: Vec::new(),
+            workers: Vec::new(),
+            findings: Vec::new(),
+            acknowledged: Vec::new(),
+        }
+    }
+
     /// The keys that [`mint`](crate::mint()) needs, in the order in which it needs them.
     #[must_use]
     pub fn key_requests(&self) -> &[KeyRequest] {

@@ -40,6 +40,20 @@ pub(crate) enum Carrier {
 }
 
 impl Step {
+    /// A step whose id begins with the phase's number: `id` is `cp1` for `1-cp1`.
+    pub(crate) fn new(
+        carrier: Carrier,
+        phase: Phase,
+        id: &str,
+        holder: Holder,
+        title: &str,
+        actions: Vec<Action>,
+        gate: impl Into<Gate>,
+    ) -> Self {
+        let id = format!("{}-{id}", phase.number());
+        Self { id, phase, holder, title: title.to_owned(), actions, gate: gate.into(), carrier }
+    }
+
     /// The files and objects that it changes.
     pub(crate) fn edits(&self) -> impl Iterator<Item = &Edit> {
         self.actions.iter().filter_map(|action| match action {

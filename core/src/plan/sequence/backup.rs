@@ -33,15 +33,9 @@ pub(super) fn insert(steps: &mut Vec<Step>) {
                 Holder::Node(name) => format!("Back up {name}"),
                 _ => "Back up every control-plane node".to_owned(),
             };
-            Step {
-                id: format!("{}-{holder}-backup", phase.number()),
-                phase,
-                title,
-                actions: vec![Action::BackUp { files: other_files(steps, &holder) }],
-                gate: "the archive and the etcd snapshot are complete and unchanged, and the snapshot was restored into a temporary data directory".into(),
-                holder,
-                carrier: Carrier::Package,
-            }
+            let actions = vec![Action::BackUp { files: other_files(steps, &holder) }];
+            let gate = "the archive and the etcd snapshot are complete and unchanged, and the snapshot was restored into a temporary data directory";
+            Step::new(Carrier::Package, phase, &format!("{holder}-backup"), holder, &title, actions, gate)
         })
         .collect();
     steps.splice(freeze + 1..=freeze, backups);

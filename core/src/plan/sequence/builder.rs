@@ -6,9 +6,7 @@ use crate::{
     inventory::Inventory,
     plan::{
         kubelet_authority::KubeletAuthority,
-        model::{
-            actions::Action, authorities::AuthorityChange, consumers::Consumers, request::RotationRequest, steps::Step,
-        },
+        model::{authorities::AuthorityChange, consumers::Consumers, request::RotationRequest, steps::Step},
         progress::Progress,
         replacements::Replacements,
         signing_requests::Admitted,
@@ -22,11 +20,6 @@ pub(crate) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bri
 
 /// kubeadm labels them (kubernetes/kubernetes: cmd/kubeadm/app/constants, `LabelNodeRoleControlPlane`).
 pub(crate) const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
-
-/// Something that only people can do.
-pub(crate) fn person(text: &str) -> Action {
-    Action::Do { text: text.to_owned(), command: String::new() }
-}
 
 /// Builds the list.
 pub(crate) struct Sequence<'a, 'b> {

@@ -4,7 +4,7 @@
 //! A roll-out cannot carry the switch: a machine that arrives with the new pair while API servers still serve the old CA's
 //! certificates cannot join, and one that has joined trusts the new CA alone. So it follows the switch.
 
-use super::builder::{Sequence, person};
+use super::builder::Sequence;
 use crate::{
     finding::Finding,
     inventory::{ObjectRole, StoredObject},
@@ -51,7 +51,7 @@ pub(super) fn explain_pause(steps: &mut [Step]) {
             windows.join("; ")
         ));
     }
-    steps[from].actions.insert(0, person(&text));
+    steps[from].actions.insert(0, Action::person(&text));
 }
 
 /// Do these steps have Cluster API create machines?
@@ -98,7 +98,7 @@ impl Sequence<'_, '_> {
     /// What a step in place in phase 3 says where machines are made anew before it.
     pub(super) fn rolled_out(&self, phase: Phase) -> Option<Action> {
         let text = "Machines that Cluster API has made anew since step 3-authorities have the new CA alone and a kube-controller-manager with its usual flags: this step is for those that it did not make, and finds nothing to do on the others";
-        self.managed().filter(|_| phase == Phase::DropOld).map(|_| person(text))
+        self.managed().filter(|_| phase == Phase::DropOld).map(|_| Action::person(text))
     }
 
     /// Nothing is reconciled, and no machine is replaced, before phase 3.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 pub(super) use self::replace::check as check_workers;
 
-use self::builder::{LIST_CONTROL_PLANES, Sequence, person};
+use self::builder::{LIST_CONTROL_PLANES, Sequence};
 use super::{
     kubelet_authority::KubeletAuthority,
     model::{
@@ -34,6 +34,7 @@ use super::{
 use crate::{
     finding::Finding,
     inventory::{Inventory, Node, Role},
+    plan::model::content::PUBLIC,
     profile::{AuthorityId, Component, RotationMethod},
     time::UnixTime,
 };
@@ -99,7 +100,7 @@ impl<'a> Sequence<'a, '_> {
         if let Some(tenant) = &self.inventory.tenant {
             return self.freeze_hosted(tenant, phase);
         }
-        let freeze = vec![person(FREEZE), Action::Cluster(ClusterAction::ForgetUploadedCertificates)];
+        let freeze = vec![Action::person(FREEZE), Action::Cluster(ClusterAction::ForgetUploadedCertificates)];
         self.push(
             phase,
             "freeze",
@@ -196,7 +197,9 @@ impl<'a> Sequence<'a, '_> {
             Holder::Cluster,
             "Confirm that nobody presents an old certificate any more",
             vec![
-                person(&format!("Ask everyone who holds a credential: whoever still presents the old CA's {fate}")),
+                Action::person(&format!(
+                    "Ask everyone who holds a credential: whoever still presents the old CA's {fate}"
+                )),
                 Action::Cluster(ClusterAction::NodesReady),
             ],
             Gate::proving(
@@ -256,7 +259,7 @@ impl<'a> Sequence<'a, '_> {
             "after-care",
             Holder::Cluster,
             "Take fresh backups and lift the freeze",
-            vec![person(self.after_care_words()), Action::Cluster(ClusterAction::NodesReady)],
+            vec![Action::person(self.after_care_words()), Action::Cluster(ClusterAction::NodesReady)],
             self.after_care_gate(),
         );
     }
@@ -284,8 +287,7 @@ impl<'a> Sequence<'a, '_> {
         actions: Vec<Action>,
         gate: impl Into<Gate>,
     ) {
-        let id = format!("{}-{id}", phase.number());
-        self.steps.push(Step { id, phase, holder, title: title.to_owned(), actions, gate: gate.into(), carrier });
+        self.steps.push(Step::new(carrier, phase, id, holder, title, actions, gate));
     }
 
     /// The steps so far.
@@ -404,25 +406,31 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
+    /// What a worker trusts in the phase: `ca.crt` and the CA data of its kubelet.conf. `None` without a cluster CA.
+    pub(super) fn worker_trust(&self, phase: Phase) -> Option<Vec<Action>> {
+        let profile = self.inventory.profile;
+        let row = profile.authority(AuthorityId::Cluster)?;
+        let order = phase.trust();
+        let write = Action::Write(Edit {
+            target: row.certificate.to_owned(),
+            output: format!("{}/workers/ca.crt", phase.folder()),
+            mode: PUBLIC,
+            source: None,
+            content: FileContent::Trust(AuthorityId::Cluster, order),
+            before: phase.trusted_before().to_owned(),
+            after: order.to_string(),
+        });
+        let kubelet_conf = profile.kubelet_conf().map(|row| Action::TrustInKubeconfig(row.name));
+        Some([write].into_iter().chain(kubelet_conf).collect())
+    }
+
     /// Every worker, given or not.
     pub(super) fn workers(&mut self, phase: Phase) {
         if phase == Phase::DropOld && self.request.workers == Workers::Replace {
             return self.replaced_workers(phase);
         }
         let inventory = self.inventory;
-        let Some(row) = inventory.profile.authority(AuthorityId::Cluster) else { return };
-        let order = phase.trust();
-        let mut actions = vec![Action::Write(Edit {
-            target: row.certificate.to_owned(),
-            output: format!("{}/workers/ca.crt", phase.folder()),
-            mode: 0o644,
-            source: None,
-            content: FileContent::Trust(AuthorityId::Cluster, order),
-            before: phase.trusted_before().to_owned(),
-            after: order.to_string(),
-        })];
-        let kubelet_conf = inventory.profile.kubelet_conf();
-        actions.extend(kubelet_conf.map(|row| Action::TrustInKubeconfig(row.name)));
+        let Some(mut actions) = self.worker_trust(phase) else { return };
         for node in inventory.workers() {
             actions.extend(self.planner(node, phase).own_trust_of_worker());
         }
@@ -468,7 +476,7 @@ impl<'a> Sequence<'a, '_> {
         };
         actions.extend(serving);
         if self.at_once && switches {
-            actions.push(person(NOT_GIVEN));
+            actions.push(Action::person(NOT_GIVEN));
             gate.proves.push(Fact::Renewed);
         }
         self.push(phase, "workers", Holder::Workers, title, actions, gate);
@@ -497,7 +505,7 @@ impl<'a> Sequence<'a, '_> {
         if phase != Phase::Switch {
             actions.push(self.copies_of_token_secrets());
         }
-        actions.push(person(match phase {
+        actions.push(Action::person(match phase {
             Phase::TrustBoth => {
                 "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"
             }

@@ -5,7 +5,7 @@
 //! present a certificate of the new one. A machine that joins in phase 3 takes the new CA alone from cluster-info, and its
 //! kubelet's certificate is signed by it.
 
-use super::builder::{Sequence, person};
+use super::builder::Sequence;
 use crate::{
     finding::Finding,
     inventory::Inventory,
@@ -58,7 +58,7 @@ impl Sequence<'_, '_> {
         ];
         actions.extend(self.inventory.profile.kubelet_conf().map(|row| Action::TrustInKubeconfig(row.name)));
         actions.push(Action::Restart(Component::Kubelet));
-        actions.push(person(
+        actions.push(Action::person(
             "Going back to phase 2 needs nothing of these workers. Before phase 2 itself is undone, replace them again: they know the new CA alone",
         ));
         let gate = "every worker joined after cluster-info contained the new CA alone";
