@@ -3,6 +3,9 @@
 //! The scan also finds blocks that Go or OpenSSL skip. Deviations that a strict reader would reject are reported as a
 //! [`PemProblem`] in addition to the block.
 
+mod block;
+mod go;
+
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -14,9 +17,6 @@ pub use self::{
 };
 
 use self::block::{BASE64, MAX_BLOCKS};
-
-mod block;
-mod go;
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";

@@ -1,5 +1,8 @@
 //! Flags of Kubernetes programs that refer to files: content of each file, and when the program reads it.
 
+mod flag;
+mod table;
+
 pub(crate) use self::{
     flag::{FileFlag, FlagContent, Program, Reload, Use},
     table::FLAGS,
@@ -14,10 +17,6 @@ pub(crate) const SIGNING_KEY_FLAG: &str = "cluster-signing-key-file";
 
 /// kube-apiserver's flag for the CAs with which it verifies kubelets.
 pub(crate) const KUBELET_AUTHORITY_FLAG: &str = "kubelet-certificate-authority";
-
-mod flag;
-mod table;
-
 impl FileFlag {
     /// The row of a flag. `_` is equivalent to `-`, except for etcd (k8s.io/component-base: cli/flag,
     /// `WordSepNormalizeFunc`).

@@ -1,5 +1,8 @@
 //! The trust matrix: the verdict of every edge at every step.
 
+mod model;
+mod verifiers;
+
 pub(crate) use self::model::columns;
 pub use self::{
     model::{Broken, Column, Edge, OtherVerdict, Outcome, Span, Trial, TrustMatrix, Verdict},
@@ -7,9 +10,6 @@ pub use self::{
 };
 
 use crate::{finding::Finding, profile::edge::Expectation};
-
-mod model;
-mod verifiers;
 
 /// How the label of a component on all workers ends.
 pub(super) const ALL_WORKERS: &str = "of every worker";

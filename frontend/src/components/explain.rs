@@ -3,13 +3,13 @@
 use yew::prelude::*;
 
 use super::{cards::Card, elements::Command};
-use crate::words::explain as words;
 use crate::{
     ports::dom,
     state::{
         act::Act,
         explain::{Explained, Explanation, Message, Suspect},
     },
+    words::explain as words,
 };
 
 /// Properties of [`ExplainPart`].

@@ -4,13 +4,13 @@ use airlock_core::report::InventoryReport;
 use yew::prelude::*;
 
 use super::icon::{Icon, icon};
-use crate::words::platform as words;
 use crate::{
     ports::dom,
     state::{
         act::Act,
         platform::{self, PhaseNames},
     },
+    words::platform as words,
 };
 
 /// The platform's names of the phases, from the context.

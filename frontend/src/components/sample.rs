@@ -4,8 +4,7 @@ use airlock_core::sample::SAMPLES;
 use yew::prelude::*;
 
 use super::cards::Card;
-use crate::state::act::Act;
-use crate::words::sample as words;
+use crate::{state::act::Act, words::sample as words};
 
 /// The samples that can be generated.
 pub fn choice(busy: bool, act: &Callback<Act>) -> Html {

@@ -1,8 +1,7 @@
 //! What this page can and cannot guarantee.
 
 use super::text::{count, size};
-use crate::state::checks::SelfTest;
-use crate::state::{Checks, memory::Memory};
+use crate::state::{Checks, checks::SelfTest, memory::Memory};
 
 /// The card on Load.
 pub const THIS_PAGE: &str = "This page";

@@ -21,14 +21,6 @@ pub(crate) const SECRET: u32 = 0o600;
 /// The mode of other files, as kubeadm sets it.
 pub(crate) const PUBLIC: u32 = 0o644;
 
-impl Edit {
-    /// The worker whose file it is, where it is written for one alone: `1-trust-both/workers/worker1/etc/…`.
-    pub(crate) fn node_of_worker(&self) -> Option<&str> {
-        let mut parts = self.output.split('/').skip(1);
-        (parts.next() == Some("workers")).then(|| parts.next())?.filter(|_| parts.next().is_some())
-    }
-}
-
 /// A file or object that changes.
 #[derive(Debug)]
 pub(crate) struct Edit {
@@ -45,6 +37,14 @@ pub(crate) struct Edit {
     pub(crate) before: String,
     /// What it is afterwards, in words.
     pub(crate) after: String,
+}
+
+impl Edit {
+    /// The worker whose file it is, where it is written for one alone: `1-trust-both/workers/worker1/etc/…`.
+    pub(crate) fn node_of_worker(&self) -> Option<&str> {
+        let mut parts = self.output.split('/').skip(1);
+        (parts.next() == Some("workers")).then(|| parts.next())?.filter(|_| parts.next().is_some())
+    }
 }
 
 /// A file as it was given.

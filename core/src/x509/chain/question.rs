@@ -217,15 +217,10 @@ pub(crate) fn name(certificate: &Certificate) -> String {
 /// support.
 pub(crate) fn has_judged_key(leaf: &Certificate) -> Result<(), ChainError> {
     match leaf.public_key().key_type() {
-        KeyType::Other(kind) if kind != P_521 => {
-            Err(ChainError::NotJudged(name(leaf), "keys of this type are not judged"))
-        }
+        KeyType::Other(_) => Err(ChainError::NotJudged(name(leaf), "keys of this type are not judged")),
         _ => Ok(()),
     }
 }
-
-/// The key type of [`has_judged_key`].
-pub(crate) const P_521: &str = "ECDSA P-521";
 
 /// The result of a search over several candidates: the first refusal, unless one of them is not judged.
 #[derive(Default)]

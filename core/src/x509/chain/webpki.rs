@@ -5,7 +5,7 @@ use const_oid::{ObjectIdentifier, db::rfc5280};
 
 use super::{
     constraints, host,
-    question::{ChainError, Link, P_521, Question, Refusals, name, wanted},
+    question::{ChainError, Link, Question, Refusals, name, wanted},
     rules::Rules,
 };
 use crate::{
@@ -150,7 +150,7 @@ fn is_supported(certificate: &Certificate, key: &PublicKey) -> Result<(), ChainE
     let refused = || Err(ChainError::Algorithm(algorithm.to_string()));
     match (&algorithm, key.key_type()) {
         _ if algorithm.is_sha1() || matches!(algorithm, SignatureAlgorithm::Other(_)) => refused(),
-        (_, KeyType::Other(kind)) if kind != P_521 => refused(),
+        (_, KeyType::Other(_)) => refused(),
         (SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss { .. }, KeyType::Rsa(bits))
             if bits < SHORTEST_RSA =>
         {
