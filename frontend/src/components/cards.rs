@@ -94,36 +94,55 @@ pub struct FoldProps {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Printing(pub bool);
 
-/// A section that can be opened.
-#[component]
-pub fn Fold(props: &FoldProps) -> Html {
-    let open = use_state_eq(|| props.open);
+/// The state of a `<details>` whose content is created when it opens.
+pub struct Section {
+    /// Whether the person has opened it.
+    pub is_open: bool,
+    /// Whether its content is shown: also while the page is printed.
+    pub is_shown: bool,
+    /// For `<details>`.
+    pub ontoggle: Callback<Event>,
+    /// For `<summary>`.
+    pub onclick: Callback<MouseEvent>,
+}
+
+/// A section that is initially open or closed.
+#[hook]
+pub fn use_section(initially_open: bool) -> Section {
+    let open = use_state_eq(|| initially_open);
     let Printing(printing) = use_context().unwrap_or_default();
     let ontoggle = {
         let open = open.clone();
-        move |event: Event| {
+        Callback::from(move |event: Event| {
             // Stops the event: enclosing sections handle it, too.
             event.stop_propagation();
             if !printing {
                 open.set(dom::is_open(&event));
             }
-        }
+        })
     };
     // Handles the click, as browsers queue the toggle event. A key pressed in between would move the focus past the
     // content, which would then push the focused element out of view.
     let onclick = {
         let open = open.clone();
-        move |event: MouseEvent| {
+        Callback::from(move |event: MouseEvent| {
             if !printing {
                 event.prevent_default();
                 open.set(!*open);
             }
-        }
+        })
     };
+    Section { is_open: *open, is_shown: *open || printing, ontoggle, onclick }
+}
+
+/// A section that can be opened.
+#[component]
+pub fn Fold(props: &FoldProps) -> Html {
+    let Section { is_shown, ontoggle, onclick, .. } = use_section(props.open);
     html! {
-        <details class={props.class.clone()} open={*open || printing} {ontoggle} data-test={&props.test} data-name={&props.name}>
+        <details class={props.class.clone()} open={is_shown} {ontoggle} data-test={&props.test} data-name={&props.name}>
             <summary class={props.summary_class.clone()} {onclick}>{ props.summary.clone() }{ chevron() }</summary>
-            if *open || printing {
+            if is_shown {
                 { props.content.emit(()) }
             }
         </details>

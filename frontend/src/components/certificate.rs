@@ -3,9 +3,11 @@
 use airlock_core::report::{CertificateDetails, CertificateReport, ExtensionReport};
 use yew::prelude::*;
 
-use super::icon::chevron;
+use super::{
+    cards::{Section, use_section},
+    icon::chevron,
+};
 use crate::{
-    ports::dom,
     state::{Details, act::Act},
     words::{self, certificate as text, certificate::field},
 };
@@ -79,22 +81,19 @@ pub struct AllFieldsProps {
 pub fn AllFields(AllFieldsProps { fingerprint }: &AllFieldsProps) -> Html {
     let act = use_context::<Callback<Act>>().unwrap_or_default();
     let details = use_context::<Details>().unwrap_or_default();
-    let open = use_state_eq(|| false);
-    let ontoggle = {
-        let (open, fingerprint, known) = (open.clone(), fingerprint.to_string(), details.of(fingerprint).is_some());
-        move |event: Event| {
-            // Stops the event: the enclosing certificate handles it, too.
-            event.stop_propagation();
-            open.set(dom::is_open(&event));
-            if dom::is_open(&event) && !known {
-                act.emit(Act::Details(fingerprint.clone()));
+    let Section { is_open, ontoggle, onclick, .. } = use_section(false);
+    use_effect_with((is_open, fingerprint.clone()), {
+        let known = details.of(fingerprint).is_some();
+        move |(is_open, fingerprint)| {
+            if *is_open && !known {
+                act.emit(Act::Details(fingerprint.to_string()));
             }
         }
-    };
+    });
     html! {
-        <details class="cert" {ontoggle} data-test="all-fields">
-            <summary>{ chevron() }<span>{ words::ALL_FIELDS }</span></summary>
-            if *open {
+        <details class="cert" open={is_open} {ontoggle} data-test="all-fields">
+            <summary {onclick}>{ chevron() }<span>{ words::ALL_FIELDS }</span></summary>
+            if is_open {
                 { details.of(fingerprint).map_or_else(|| html! { <p>{ words::FETCHING }</p> }, fields) }
             }
         </details>

@@ -6,7 +6,7 @@ use airlock_core::{Finding, Severity};
 use yew::prelude::*;
 
 use super::{
-    cards::{Card, Printing},
+    cards::{Card, Section, use_section},
     elements::{self, Command},
     icon::{chevron, icon},
     incremental,
@@ -78,23 +78,13 @@ struct CauseProps {
 /// A group. Its content is created when it opens.
 #[component]
 fn Cause(props: &CauseProps) -> Html {
-    let open = use_state_eq(|| props.severity == Severity::Error || acknowledges(props));
-    let Printing(printing) = use_context().unwrap_or_default();
-    let ontoggle = {
-        let open = open.clone();
-        move |event: Event| {
-            event.stop_propagation();
-            if !printing {
-                open.set(dom::is_open(&event));
-            }
-        }
-    };
-    let shown = *open || printing;
+    let Section { is_shown, ontoggle, onclick, .. } =
+        use_section(props.severity == Severity::Error || acknowledges(props));
     html! {
-        <details class={classes!("finding", elements::class(Role::from(props.severity)))} open={shown} {ontoggle}
+        <details class={classes!("finding", elements::class(Role::from(props.severity)))} open={is_shown} {ontoggle}
             data-test="finding-group" data-severity={props.severity.to_string()} data-code={props.code.clone()}>
-            <summary>{ props.summary.clone() }</summary>
-            if shown { { body(props) } }
+            <summary {onclick}>{ props.summary.clone() }</summary>
+            if is_shown { { body(props) } }
         </details>
     }
 }
