@@ -9,7 +9,7 @@ use openssl::{
     nid::Nid,
     pkey::{PKey, Private},
     x509::{
-        X509, X509NameBuilder,
+        X509, X509Builder, X509NameBuilder,
         extension::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
     },
 };
@@ -24,23 +24,7 @@ pub const CA_DATA_PREFIX: &str = "certificate-authority-data: ";
 /// If OpenSSL fails.
 #[must_use]
 pub fn root(name: &str, year: u32) -> Vec<u8> {
-    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("OpenSSL knows P-256");
-    let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key can be made")).expect("it is a key");
-    let mut subject = X509NameBuilder::new().expect("a name");
-    subject.append_entry_by_text("O", "Example AG").expect("a name");
-    subject.append_entry_by_text("CN", name).expect("a name");
-    let subject = subject.build();
-    let mut builder = X509::builder().expect("a certificate");
-    builder.set_version(2).expect("a version");
-    builder
-        .set_serial_number(&BigNum::from_u32(year).and_then(|one| one.to_asn1_integer()).expect("a number"))
-        .expect("a serial");
-    builder.set_subject_name(&subject).expect("a subject");
-    builder.set_issuer_name(&subject).expect("an issuer");
-    builder.set_pubkey(&key).expect("a key");
-    let time = |year: u32| Asn1Time::from_str(&format!("{year}0101000000Z")).expect("a time");
-    builder.set_not_before(&time(year)).expect("a date");
-    builder.set_not_after(&time(2049)).expect("a date");
+    let (mut builder, key) = unsigned(name, year, None);
     builder
         .append_extension(BasicConstraints::new().critical().ca().build().expect("an extension"))
         .expect("an extension");
@@ -105,8 +89,8 @@ impl Authority {
     }
 }
 
-/// A CA that signs itself, or a client certificate of `issuer`.
-fn issued(name: &str, year: u32, issuer: Option<&Authority>) -> (X509, PKey<Private>) {
+/// A certificate without extensions, and its key: a CA that signs itself, or a certificate of `issuer`.
+fn unsigned(name: &str, year: u32, issuer: Option<&Authority>) -> (X509Builder, PKey<Private>) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("OpenSSL knows P-256");
     let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key can be made")).expect("it is a key");
     let mut subject = X509NameBuilder::new().expect("a name");
@@ -123,6 +107,12 @@ fn issued(name: &str, year: u32, issuer: Option<&Authority>) -> (X509, PKey<Priv
     let time = |year: u32| Asn1Time::from_str(&format!("{year}0101000000Z")).expect("a time");
     builder.set_not_before(&time(year)).expect("a date");
     builder.set_not_after(&time(2049)).expect("a date");
+    (builder, key)
+}
+
+/// A CA that signs itself, or a client certificate of `issuer`.
+fn issued(name: &str, year: u32, issuer: Option<&Authority>) -> (X509, PKey<Private>) {
+    let (mut builder, key) = unsigned(name, year, issuer);
     let mut extensions = match issuer {
         None => vec![
             BasicConstraints::new().critical().ca().build().expect("an extension"),

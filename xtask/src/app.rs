@@ -67,7 +67,7 @@ pub fn build(accept_imports: bool) -> Result<PathBuf> {
 
     println!("{}", path.display());
     println!("{} bytes of at most {MAX_SIZE}", html.len());
-    println!("SHA-256 {}", hex(&Sha256::digest(html.as_bytes())));
+    println!("SHA-256 {}", setup::hex(&Sha256::digest(html.as_bytes())));
     Ok(path)
 }
 
@@ -127,9 +127,4 @@ fn open(path: &PathBuf) {
     if let Err(error) = command.arg(path).spawn() {
         eprintln!("the page cannot be opened from here: {error}");
     }
-}
-
-/// Encodes bytes as lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -75,3 +75,8 @@ pub fn wasm_target() -> Result<()> {
     println!("adding the target {WASM}");
     run(Command::new("rustup").args(["target", "add", WASM]).current_dir(root()))
 }
+
+/// Bytes as lower case hexadecimal digits, as `sha256sum` prints a digest.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

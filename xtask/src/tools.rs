@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use self::packages::{openssl_headers, packages, python_modules};
-use crate::setup::{root, run as finish, tools_dir};
+use crate::setup::{hex, root, run as finish, tools_dir};
 
 mod axe;
 mod go;
@@ -168,7 +168,7 @@ fn fingerprint(tool: &GoTool) -> Result<String> {
         hash.update(fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?);
         hash.update([0]);
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
 }
 
 /// The arguments of `go` for building the program.

@@ -10,6 +10,7 @@ use airlock_core::{
     profile::{self, Profile},
     sample,
     simulate::{Broken, TrustMatrix},
+    text::hex,
     x509::{KeyAlgorithm, PrivateKey},
 };
 use sha2::{Digest, Sha256};
@@ -302,7 +303,7 @@ fn signs(algorithm: KeyAlgorithm) -> bool {
 
 /// SHA-256 in lower case hexadecimal, as sha256sum prints it.
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::lower(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]

@@ -34,13 +34,10 @@ fn page_and_command_line_write_the_same_bytes() {
     let archive =
         pack(page.folder(), "kubeadm/ecdsa-3", &["cp1", "cp2", "cp3", "worker1", "clients", "cluster"], "nodes.tar.gz");
     let mut files = vec![archive];
-    for (_, _, fixture, name) in BROUGHT {
-        let content = fs::read(fixtures::path("brought").join(fixture)).expect("a fixture can be read");
-        files.push(write(page.folder(), name, content));
-    }
+    files.extend(write_imported(&page));
 
     let mut options = vec!["nodes.tar.gz", "--keep-keys"];
-    options.extend(BROUGHT.iter().flat_map(|(option, _, _, name)| [*option, *name]));
+    options.extend(import_options());
     let written = command_line(&page, &options);
 
     // The form selects the cluster CA's files; the front proxy's are loaded with the nodes.
@@ -70,12 +67,9 @@ fn page_and_command_line_write_the_same_bytes() {
 fn they_ask_for_the_same_certificates() {
     let page = Page::open("parity-external");
     pack(page.folder(), "kubeadm/external-1", &["cp1", "cluster"], "nodes.tar.gz");
-    let certificates = BROUGHT.map(|(option, field, fixture, name)| {
-        let content = fs::read(fixtures::path("brought").join(fixture)).expect("a fixture can be read");
-        (option, field, write(page.folder(), name, content), name)
-    });
-    let [certificate, _, front_proxy, _] = &certificates;
-    let given = [certificate.0, certificate.3, front_proxy.0, front_proxy.3];
+    let files = write_imported(&page);
+    let certificates = [(BROUGHT[0], &files[0]), (BROUGHT[2], &files[2])];
+    let given = certificates.map(|((option, _, _, name), _)| [option, name]).concat();
     let options = ["nodes.tar.gz", "--external-ca", "--keep-keys", "--kubelet-certs", "mint"];
     let written = command_line(&page, &[&options[..], &given].concat());
 
@@ -84,7 +78,7 @@ fn they_ask_for_the_same_certificates() {
         page.click(&format!("[data-test={choice}]"));
     }
     page.wait("document.querySelector('[data-test=external-ca]:checked')");
-    for (_, field, file, _) in [certificate, front_proxy] {
+    for ((_, field, ..), file) in certificates {
         page.choose_by(&format!("[data-test={field}-file]"), &[file]);
     }
     page.plan();
@@ -102,11 +96,8 @@ fn they_start_over_alike() {
     let holders = ["cp1", "cp2", "cp3", "worker1", "clients", "cluster"];
     let mut files = vec![pack_from(page.folder(), &phases.phase(1), &holders, "nodes.tar.gz")];
     let mut options = vec!["nodes.tar.gz", "--keep-keys", "--start-over"];
-    for (option, _, fixture, name) in BROUGHT {
-        let content = fs::read(fixtures::path("brought").join(fixture)).expect("a fixture can be read");
-        files.push(write(page.folder(), name, content));
-        options.extend([option, name]);
-    }
+    files.extend(write_imported(&page));
+    options.extend(import_options());
     let written = command_line(&page, &options);
 
     page.choose(&files.iter().map(AsRef::as_ref).collect::<Vec<&Path>>());
@@ -117,10 +108,7 @@ fn they_start_over_alike() {
     for authority in ["cluster", "front-proxy"] {
         page.click(&format!("[data-test={authority}-bring]"));
     }
-    for (_, field, _, name) in BROUGHT {
-        page.wait(&format!("document.querySelector('[data-test={field}]')"));
-        page.set(&format!("[data-test={field}]"), name);
-    }
+    select_imported(&page);
     page.plan();
     assert_eq!(page.count("[data-test=keys] li"), 0, "no key has to be made");
     page.make();
@@ -135,21 +123,15 @@ fn they_replace_workers_alike() {
     let holders = ["cp1", "cp2", "cp3", "worker1", "clients", "cluster"];
     let mut files = vec![pack(page.folder(), "kubeadm/ecdsa-3", &holders, "nodes.tar.gz")];
     let mut options = vec!["nodes.tar.gz", "--keep-keys", "--workers", "replace"];
-    for (option, _, fixture, name) in BROUGHT {
-        let content = fs::read(fixtures::path("brought").join(fixture)).expect("a fixture can be read");
-        files.push(write(page.folder(), name, content));
-        options.extend([option, name]);
-    }
+    files.extend(write_imported(&page));
+    options.extend(import_options());
     let written = command_line(&page, &options);
 
     page.choose(&files.iter().map(AsRef::as_ref).collect::<Vec<&Path>>());
     for choice in ["keep-keys", "workers-replace", "cluster-bring", "front-proxy-bring"] {
         page.click(&format!("[data-test={choice}]"));
     }
-    for (_, field, _, name) in BROUGHT {
-        page.wait(&format!("document.querySelector('[data-test={field}]')"));
-        page.set(&format!("[data-test={field}]"), name);
-    }
+    select_imported(&page);
     page.plan();
     assert_eq!(page.count("[data-test=step][data-name='3-workers']"), 1, "phase 3 has a step for workers");
     page.make();
@@ -171,6 +153,28 @@ fn they_renew_the_same_certificates() {
     page.make();
     same(&page, &written, &page.download());
     close(page, &[fixtures::path("kubeadm/ecdsa-3")]);
+}
+
+/// Writes the imported CAs' files into the page's folder, in the order of [`BROUGHT`].
+fn write_imported(page: &Page) -> Vec<PathBuf> {
+    let files = BROUGHT.iter().map(|(_, _, fixture, name)| {
+        let content = fs::read(fixtures::path("brought").join(fixture)).expect("a fixture can be read");
+        write(page.folder(), name, content)
+    });
+    files.collect()
+}
+
+/// The options of the command line that import these CAs.
+fn import_options() -> impl Iterator<Item = &'static str> {
+    BROUGHT.into_iter().flat_map(|(option, _, _, name)| [option, name])
+}
+
+/// Selects the loaded files of the imported CAs in the page's form.
+fn select_imported(page: &Page) {
+    for (_, field, _, name) in BROUGHT {
+        page.wait(&format!("document.querySelector('[data-test={field}]')"));
+        page.set(&format!("[data-test={field}]"), name);
+    }
 }
 
 /// Writes a package of the test's folder with the command line at the fixtures' time, and returns its path.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{cluster::kubectl, machines::Lab};
+use crate::setup::hex;
 
 /// Runtime state in the kubelet's folder, which is not compared.
 const RUNTIME_STATE: [&str; 9] = [
@@ -115,7 +116,7 @@ fn walk(root: &Path, folder: &str, machine: &str, found: &mut BTreeMap<String, E
         } else {
             written = (data.mtime(), data.mtime_nsec());
             let digest = Sha256::digest(fs::read(entry.path())?);
-            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+            hex(&digest)
         };
         let entry = Entry { mode: data.mode(), owner: (data.uid(), data.gid()), content, written };
         found.insert(format!("{machine}{path}"), entry);

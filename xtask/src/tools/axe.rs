@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use super::packages::packages;
-use crate::setup::{run as finish, tools_dir};
+use crate::setup::{hex, run as finish, tools_dir};
 
 /// The npm package; its archive has the same name.
 const PACKAGE: &str = "axe-core@4.14.1";
@@ -38,5 +38,5 @@ pub fn fetch() -> Result<()> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }

@@ -43,11 +43,7 @@ impl FaultRun<'_> {
         // The leading kube-controller-manager publishes its own CA file. Here the leader is the one with only the old
         // CA.
         self.with_leader(LAST, |run| {
-            wait(
-                EFFECT_LIMIT,
-                "kube-root-ca.crt to be the old CA alone",
-                || Ok((run.published()? == 1).then_some(())),
-            )?;
+            run.wait_for_old_ca_published()?;
             run.faulty("PodsBeforeBarrier", "1-pods", "run", EFFECT_WAIT)?;
             // The correct step would restart these Pods, but it cannot restart this one.
             run.create_bare_pod("early")
@@ -130,11 +126,7 @@ impl FaultRun<'_> {
         self.restart(LAST, "kube-controller-manager")?;
         self.with_leader(LAST, |run| {
             // It reads the file when it becomes the leader.
-            wait(
-                EFFECT_LIMIT,
-                "kube-root-ca.crt to be the old CA alone",
-                || Ok((run.published()? == 1).then_some(())),
-            )?;
+            run.wait_for_old_ca_published()?;
             run.install(&both, LAST, CA)?;
             let said = "it leads with what it read before the step";
             run.expect_broken("ControllerManagerNotRestarted", step, "pods-apiserver", "starts now", said)
@@ -184,6 +176,11 @@ impl FaultRun<'_> {
         let broken = self.expect_broken(fault, step, ROW, "", "the person holds this package's kubeconfig");
         self.recorder.user_kubeconfig = own;
         broken.and_then(|()| self.expect_restored(fault, step, ROW))
+    }
+
+    /// Waits until Pods get only one CA, the old one.
+    fn wait_for_old_ca_published(&self) -> Result<()> {
+        wait(EFFECT_LIMIT, "kube-root-ca.crt to be the old CA alone", || Ok((self.published()? == 1).then_some(())))
     }
 
     /// The number of CAs in kube-root-ca.crt, which Pods get.
