@@ -80,7 +80,8 @@ fn apply(
         if let Err(error) = outcome {
             bail!("step {}: {error:#}", step.id);
         }
-        let wrong = check_management(lab, &step.id)?;
+        let resumed = package.steps[..=index].iter().any(|step| step.id == "3-resume");
+        let wrong = check_management(lab, &step.id, resumed)?;
         findings.problems.extend(wrong.into_iter().map(|wrong| format!("after {}: {wrong}", step.id)));
     }
     Ok(())
@@ -106,15 +107,15 @@ fn authority(lab: &Lab) -> Result<String> {
     kubectl(lab, &format!("-n {NAMESPACE} get secret {TENANT}-ca -o 'jsonpath={{.data}}'"))
 }
 
-/// Checks the management cluster after a step and returns the problems.
-fn check_management(lab: &Lab, step: &str) -> Result<Vec<String>> {
+/// Checks the management cluster after a step and returns the problems. The operator is paused until it is `resumed`.
+fn check_management(lab: &Lab, step: &str, resumed: bool) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     if step.ends_with("-control-plane") || step == "3-resume" {
         let image = "-o 'jsonpath={.metadata.annotations}'";
         let annotations =
             kubectl(lab, &format!("-n {NAMESPACE} get tenantcontrolplanes.kamaji.clastix.io {TENANT} {image}"))?;
         let paused = annotations.contains("kamaji.clastix.io/paused");
-        if paused == (step == "3-resume") {
+        if paused == resumed {
             wrong.push(format!("the operator is {}paused", if paused { "" } else { "not " }));
         }
     }
