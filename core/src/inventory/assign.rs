@@ -26,6 +26,7 @@ use crate::{
     formats::{archive, utf16},
     input::{Content, InputFile, MAX_FILES, MAX_PATH, Password},
     profile::{AuthorityId, Component, KUBEADM, Profile},
+    x509::is_java_keystore,
 };
 
 /// Archives in archives are opened this deep.
@@ -393,7 +394,7 @@ impl Inventory {
             self.unrecognised.push(Unrecognised { file, reason: reason.to_owned() });
             return None;
         }
-        if detect::is_java_keystore(&bytes) {
+        if is_java_keystore(&bytes) {
             let message = format!("{path} is a Java keystore, which the rotation does not change");
             self.findings.push(Finding::note("unrecognised", &file, &message));
             self.unrecognised.push(Unrecognised { file: file.clone(), reason: message });

@@ -54,12 +54,6 @@ pub(super) fn detect_for(bytes: &[u8], password: Option<&Password>, reader: PemR
     (Detected::Nothing(reason), Vec::new())
 }
 
-/// Is it a keystore of the types JKS or JCEKS? They begin with a magic number (OpenJDK: sun.security.provider.JavaKeyStore,
-/// com.sun.crypto.provider.JceKeyStore).
-pub(super) fn is_java_keystore(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\xfe\xed\xfe\xed") || bytes.starts_with(b"\xce\xce\xce\xce")
-}
-
 fn detect_der(bytes: &[u8], password: Option<&Password>, reader: PemReader) -> (Detected, Vec<Reason>) {
     if let Some(reason) = odd::pkcs7(bytes) {
         return (Detected::Nothing(reason), Vec::new());

@@ -28,7 +28,7 @@ impl Inventory {
     pub(crate) fn foreign_in<'a>(&self, id: AuthorityId, anchors: &'a [Certificate]) -> Vec<&'a Certificate> {
         let own = self.present(id);
         let strays = self.rotations.get(&id).map_or(&[][..], |rotation| &rotation.strays);
-        if !anchors.iter().any(|anchor| own.iter().any(|one| one.is_same_authority(anchor))) {
+        if !anchors.iter().any(|anchor| self.is_present(id, anchor)) {
             return Vec::new();
         }
         let is_related = |anchor: &Certificate| {
@@ -44,20 +44,17 @@ impl Inventory {
     /// Can a package keep foreign CAs in the file of `id` on this node? Only beside the cluster CA, where it changes the files of each node by
     /// themselves, and where kube-controller-manager does not sign from a bundle.
     pub(crate) fn keeps_foreign(&self, node: &Node, id: AuthorityId) -> bool {
-        let signs = self.profile.manifest(Component::ControllerManager).and_then(|path| node.static_pod(path));
-        let signs = signs.map(|(_, pod)| pod.lookup(SIGNING_FLAG).unwrap_or_default());
-        self.profile.course == RotationMethod::NodeFiles
-            && match node.role {
-                _ if id != AuthorityId::Cluster => false,
-                Role::Worker => true,
-                Role::Hosted => false,
-                // Where the cluster CA's key is not on the nodes, the flag is empty.
-                Role::ControlPlane => match signs.as_deref() {
-                    Some("") => true,
-                    Some(_) => self.separate_signing(node).is_some(),
-                    None => false,
-                },
-            }
+        if self.profile.course != RotationMethod::NodeFiles || id != AuthorityId::Cluster {
+            return false;
+        }
+        match node.role {
+            Role::Worker => true,
+            Role::Hosted => false,
+            // Where the cluster CA's key is not on the nodes, the flag is empty.
+            Role::ControlPlane => node.pod_of(self.profile, Component::ControllerManager).is_some_and(|(_, pod)| {
+                pod.lookup(SIGNING_FLAG).is_none_or(|path| path.is_empty()) || self.separate_signing(node).is_some()
+            }),
+        }
     }
 
     /// The file of one certificate that kube-controller-manager of a node signs from before, during and after a rotation,
@@ -67,11 +64,10 @@ impl Inventory {
         if self.foreign_in(row.id, node.certificates(row.certificate)).is_empty() {
             return None;
         }
-        let (_, pod) = node.static_pod(self.profile.manifest(Component::ControllerManager)?)?;
+        let (_, pod) = node.pod_of(self.profile, Component::ControllerManager)?;
         let path = pod.lookup(SIGNING_FLAG).filter(|path| !path.is_empty() && path != row.certificate)?;
-        let own = self.present(row.id);
-        match node.file(&path)?.artifact.certificates() {
-            [only] if own.iter().any(|one| one.is_same_authority(only)) => Some(path),
+        match node.certificates(&path) {
+            [only] if self.is_present(row.id, only) => Some(path),
             _ => None,
         }
     }
@@ -80,8 +76,8 @@ impl Inventory {
     pub(crate) fn client_files(&self, node: &Node) -> BTreeMap<String, BTreeSet<Component>> {
         let mut files: BTreeMap<String, BTreeSet<Component>> = BTreeMap::new();
         for component in [Component::Apiserver, Component::ControllerManager] {
-            let manifest = self.profile.manifest(component).and_then(|path| node.static_pod(path));
-            if let Some(path) = manifest.and_then(|(_, pod)| pod.lookup(CLIENT_FLAG)).filter(|path| !path.is_empty()) {
+            let pod = node.pod_of(self.profile, component);
+            if let Some(path) = pod.and_then(|(_, pod)| pod.lookup(CLIENT_FLAG)).filter(|path| !path.is_empty()) {
                 files.entry(path).or_default().insert(component);
             }
         }
@@ -94,10 +90,9 @@ impl Inventory {
     /// Is it a file outside the profile's tables by which a component may accept clients: CAs alone, the cluster CA among them?
     pub(crate) fn is_client_bundle(&self, node: &Node, path: &str) -> bool {
         let anchors = node.others.get(path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
-        let own = self.present(AuthorityId::Cluster);
         self.profile.course == RotationMethod::NodeFiles
             && node.role != Role::Hosted
             && anchors.iter().all(Certificate::is_root_authority)
-            && anchors.iter().any(|anchor| own.iter().any(|one| one.is_same_authority(anchor)))
+            && anchors.iter().any(|anchor| self.is_present(AuthorityId::Cluster, anchor))
     }
 }

@@ -1,6 +1,6 @@
 //! What the person gave: every file in its place, and what is to be said about it.
 //!
-//! [`inspect`] never fails. Whatever cannot be read is listed with the reason; whatever would make an
+//! [`inspect()`] never fails. Whatever cannot be read is listed with the reason; whatever would make an
 //! output impossible or wrong is a [`Finding`](crate::Finding) of severity error.
 
 mod assign;

@@ -52,7 +52,7 @@ impl Inventory {
     }
 
     fn served_from(&self, node: &Node, path: String) -> KubeletServing {
-        let Some(leaf) = node.file(&path).and_then(|slot| slot.artifact.certificates().first()) else {
+        let Some(leaf) = node.certificates(&path).first() else {
             return KubeletServing::NotProvided(path);
         };
         let mut own = self.present(AuthorityId::Cluster).into_iter();

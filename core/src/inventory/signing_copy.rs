@@ -45,13 +45,13 @@ impl Node {
     /// The certificate of the file that kube-controller-manager signs from, where that is no file of the profile's.
     pub(crate) fn signs_elsewhere(&self, inventory: &Inventory) -> Option<(String, &Certificate)> {
         let profile = inventory.profile;
-        let (_, pod) = self.static_pod(profile.manifest(Component::ControllerManager)?)?;
+        let (_, pod) = self.pod_of(profile, Component::ControllerManager)?;
         let path = pod.lookup(SIGNING_FLAG).filter(|path| !path.is_empty())?;
         let own = profile.authority(AuthorityId::Cluster)?.certificate;
         if path == own || path == profile.signing.certificate {
             return None;
         }
-        match self.file(&path)?.artifact.certificates() {
+        match self.certificates(&path) {
             [only] if only.is_authority() => Some((path, only)),
             _ => None,
         }
@@ -67,11 +67,10 @@ impl Inventory {
         if *authority != rotation.new || self.separate_signing(node).is_some() {
             return None;
         }
-        let (_, pod) = node.static_pod(self.profile.manifest(Component::ControllerManager)?)?;
+        let (_, pod) = node.pod_of(self.profile, Component::ControllerManager)?;
         let own = self.profile.authority(AuthorityId::Cluster)?;
         let clients = pod.lookup(CLIENT_FLAG).filter(|path| {
-            let anchors = node.file(path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
-            *path != own.certificate && matches!(anchors, [only] if *only == rotation.new)
+            *path != own.certificate && matches!(node.certificates(path), [only] if *only == rotation.new)
         });
         let key = pod.lookup(SIGNING_KEY_FLAG).unwrap_or_default();
         Some(SigningCopy { certificate, key, clients })
@@ -110,9 +109,9 @@ impl Inventory {
     /// has kube-controller-manager publish both CAs and sign with the new one, without a word on the files' names.
     pub(crate) fn own_bundle(&self, node: &Node) -> Option<OwnBundle> {
         let row = self.profile.authority(AuthorityId::Cluster)?;
-        let (_, pod) = node.static_pod(self.profile.manifest(Component::ControllerManager)?)?;
+        let (_, pod) = node.pod_of(self.profile, Component::ControllerManager)?;
         let path = pod.lookup(PUBLISHED_FLAG).filter(|path| path != row.certificate)?;
-        let anchors = node.file(&path)?.artifact.certificates();
+        let anchors = node.certificates(&path);
         let old = node.certificates(row.certificate).first()?;
         let is_bundle =
             anchors.contains(old) && anchors.iter().any(|anchor| anchor.is_root_authority() && anchor != old);

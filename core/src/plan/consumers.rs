@@ -1,9 +1,9 @@
 //! Processes on a control-plane node that no profile's table names and that read a file which the rotation changes, and
 //! files outside the tables that depend on a rotated CA.
 //!
-//! Every reference to a path comes from [`Reader`]: flags, environment, mounts, configuration files and kubeconfigs. A
-//! reference is covered by the profile's tables, becomes a [`Consumer`] with a connection of its own, keeps a private key
-//! from being replaced, or refuses the plan.
+//! Every reference to a path comes from [`Reader`](crate::inventory::model::readers::Reader): flags, environment, mounts,
+//! configuration files and kubeconfigs. A reference is covered by the profile's tables, becomes a [`Consumer`] with a
+//! connection of its own, keeps a private key from being replaced, or refuses the plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 

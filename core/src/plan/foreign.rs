@@ -19,9 +19,7 @@ impl ForeignBundles {
         let row = inventory.profile.authority(AuthorityId::Cluster);
         let Some(row) = row.filter(|row| authority_changes.contains_key(&row.id)) else { return Self::default() };
         let nodes: Vec<&Node> = inventory.control_plane().filter(|node| node.role == Role::ControlPlane).collect();
-        let held = |node: &Node, path: &str| {
-            node.file(path).map(|slot| slot.artifact.certificates().to_vec()).unwrap_or_default()
-        };
+        let held = |node: &Node, path: &str| node.certificates(path).to_vec();
         let client_file = |node: &Node| {
             let files = inventory.client_files(node);
             let own = files.into_iter().find(|(_, components)| components.contains(&Component::Apiserver));

@@ -47,8 +47,7 @@ impl KubeletAuthority {
             match path {
                 None => findings.push(not_provided(node, &reader)),
                 Some(path) => {
-                    let anchors = node.file(path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
-                    if authority_change.is_trusted_by(anchors) {
+                    if authority_change.is_trusted_by(node.certificates(path)) {
                         found.nodes.insert(node.name.clone(), path.clone());
                     }
                 }
@@ -82,12 +81,15 @@ impl KubeletAuthority {
     /// What a node's kubelet does in phase 2 for a serving certificate of the new CA; nothing where a file holds it.
     /// `node` is `None` for nodes that were not provided.
     pub(super) fn renewal(&self, inventory: &Inventory, node: Option<&Node>) -> Vec<Action> {
+        if !self.is_set() {
+            return Vec::new();
+        }
         let requests = node.is_none_or(|node| {
             // A file that was not provided is the administrator's to replace; the check of the step reads it.
             let serving = inventory.kubelet_serving(node);
             !matches!(serving, KubeletServing::File(_) | KubeletServing::OtherIssuer(_))
         });
-        if !self.is_set() || !requests {
+        if !requests {
             return Vec::new();
         }
         let text = "If the kubelet requests its serving certificate (serverTLSBootstrap: true), approve the request while the command runs: nothing in Kubernetes approves it. Check that the requestor is system:node:NODE and that the request names only the addresses and host names of that node. Until the certificate is issued, logs, exec and port-forward fail for that node";

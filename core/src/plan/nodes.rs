@@ -85,10 +85,7 @@ impl NodePlanner<'_, '_> {
         let mut serves_anew = false;
         match self.phase {
             Phase::TrustBoth => {
-                let signing = self.separate_signing();
-                if !signing.is_empty() {
-                    actions.extend(signing);
-                }
+                actions.extend(self.separate_signing());
                 actions.extend(self.trust());
                 actions.extend(self.kubeconfigs());
                 actions.extend(self.dependents());
@@ -141,21 +138,24 @@ impl NodePlanner<'_, '_> {
             match dependent {
                 Dependent::Kubeconfig => actions.extend(self.kubeconfig(slot, path)),
                 Dependent::TrustBundle | Dependent::FrontProxyBundle => {
-                    let (order, before) = (self.phase.trust(), self.phase.trusted_before());
-                    let present = slot.artifact.certificates().to_vec();
                     let id = match dependent {
                         Dependent::FrontProxyBundle => AuthorityId::FrontProxy,
                         _ => AuthorityId::Cluster,
                     };
-                    let content = FileContent::Widened(id, present, order);
-                    let mode = slot.mode.unwrap_or(PUBLIC);
-                    actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
+                    actions.push(self.widened(id, path, slot));
                 }
                 Dependent::Leaf { key } => actions.extend(self.leaf(path, key, path)),
                 Dependent::Credential => actions.extend(self.credential(slot, path)),
             }
         }
         actions
+    }
+
+    /// A trust bundle in which the phase's CAs take the place of the authority's, and all others stay.
+    fn widened(&self, id: AuthorityId, path: &str, slot: &Slot) -> Action {
+        let (order, before) = (self.phase.trust(), self.phase.trusted_before());
+        let content = FileContent::Widened(id, slot.artifact.certificates().to_vec(), order);
+        self.write(path, slot.mode.unwrap_or(PUBLIC), Some(slot.into()), content, before, &order.to_string())
     }
 
     /// A leaf and its key in one file.
@@ -188,19 +188,26 @@ impl NodePlanner<'_, '_> {
 
     /// The kubelet's serving certificate, where a file holds it and the rotated CA issued it.
     pub(super) fn serving_certificate(&mut self) -> Vec<Action> {
-        let KubeletServing::File(path) = self.inventory.kubelet_serving(self.node) else { return Vec::new() };
-        let leaf = self.node.file(&path).and_then(|slot| slot.artifact.certificates().first());
-        let Some(leaf) = leaf else { return Vec::new() };
-        let key = dependents::key_of(self.node, &path, leaf);
-        self.leaf(&path, &key, "kubelet serving certificate")
+        self.serving_file().map_or_else(Vec::new, |path| self.serving_leaf(&path))
     }
 
     /// Likewise on a control-plane node, whose files outside the profile's tables [`Self::dependents`] changes.
     fn own_serving_certificate(&mut self) -> Vec<Action> {
+        let own = self.serving_file().filter(|path| self.node.slots.contains_key(path));
+        own.map_or_else(Vec::new, |path| self.serving_leaf(&path))
+    }
+
+    fn serving_file(&self) -> Option<String> {
         match self.inventory.kubelet_serving(self.node) {
-            KubeletServing::File(path) if self.node.slots.contains_key(&path) => self.serving_certificate(),
-            _ => Vec::new(),
+            KubeletServing::File(path) => Some(path),
+            _ => None,
         }
+    }
+
+    fn serving_leaf(&mut self, path: &str) -> Vec<Action> {
+        let Some(leaf) = self.node.certificates(path).first() else { return Vec::new() };
+        let key = dependents::key_of(self.node, path, leaf);
+        self.leaf(path, &key, "kubelet serving certificate")
     }
 
     /// Minted kubelet credentials; empty where kubelets renew themselves.
@@ -313,7 +320,6 @@ impl NodePlanner<'_, '_> {
     /// Files of a worker that hold foreign CAs as well, or that only its kubelet's configuration names: what every other
     /// worker gets would remove these CAs, or leave the file as it is.
     pub(super) fn own_trust_of_worker(&mut self) -> Vec<Action> {
-        let (order, before) = (self.phase.trust(), self.phase.trusted_before());
         let id = AuthorityId::Cluster;
         let mut paths: Vec<String> = self.inventory.client_files(self.node).into_keys().collect();
         paths.retain(|path| self.inventory.is_client_bundle(self.node, path));
@@ -324,10 +330,7 @@ impl NodePlanner<'_, '_> {
         }
         let mut actions = Vec::new();
         for path in &paths {
-            let Some(slot) = self.node.file(path) else { continue };
-            let content = FileContent::Widened(id, slot.artifact.certificates().to_vec(), order);
-            let mode = slot.mode.unwrap_or(PUBLIC);
-            actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
+            actions.extend(self.node.file(path).map(|slot| self.widened(id, path, slot)));
         }
         let conf = self.inventory.profile.kubelet_conf().and_then(|row| Some((row, self.node.kubeconfig(row.path)?)));
         if let Some((row, (slot, kubeconfig))) = conf

@@ -14,7 +14,8 @@ use crate::{
     plan::{
         Action, CLUSTER_INFO, ClusterAction, Consumer, EXTENSIONS, Edit, Fact, FileContent, FileVersion, Holder,
         Identity, KubeconfigChange, KubeconfigContext, KubeconfigCredential, KubeconfigTrust, Machines, ObjectChange,
-        PODS, PatchForm, Place, PlaceKind, Process, RotationPlan, Step, certificates, flags, split_entry,
+        PODS, PatchForm, Place, PlaceKind, Process, ReplacementId, RotationPlan, Step, certificates, flags,
+        split_entry,
     },
     profile::{
         AuthorityId, Component,
@@ -364,15 +365,15 @@ impl<'a> SimulatedState<'a> {
         };
         let held = match edit.content {
             FileContent::Widened(..) | FileContent::Trust(..) | FileContent::Leaf(_) => {
-                FileVersion::Certificates(self.read_back(certificates(&self.renderer.bytes(&edit.content)?)))
+                self.certificates_of(&edit.content)?
             }
             _ => return Ok(()),
         };
+        let end = RotationPlan::own_file("", &edit.target);
         let own: BTreeSet<String> = match written(edit) {
             Some(one) => BTreeSet::from([one]),
             None => {
                 let others: BTreeSet<String> = step.edits().filter_map(written).collect();
-                let end = RotationPlan::own_file("", &edit.target);
                 let files = self.places[place].files.keys().filter(|name| name.ends_with(&end));
                 files.filter(|name| !others.contains(*name)).cloned().collect()
             }
@@ -381,14 +382,25 @@ impl<'a> SimulatedState<'a> {
         for name in own {
             let before = files.insert(name, BTreeSet::from([held.clone()])).unwrap_or_default();
             // What the worker had is gone, unless another one still has it.
-            let end = RotationPlan::own_file("", &edit.target);
-            let left: BTreeSet<FileVersion> =
-                files.iter().filter(|(name, _)| name.ends_with(&end)).flat_map(|(_, held)| held).cloned().collect();
+            let has = |one: &FileVersion| files.iter().any(|(name, held)| name.ends_with(&end) && held.contains(one));
+            let gone: Vec<FileVersion> = before.into_iter().filter(|one| !has(one)).collect();
             if let Some(versions) = files.get_mut(&edit.target) {
-                versions.retain(|held| left.contains(held) || !before.contains(held));
+                versions.retain(|one| !gone.contains(one));
             }
         }
         Ok(())
+    }
+
+    /// The certificates of a file as they are read back from its bytes.
+    fn certificates_of(&self, content: &FileContent) -> Result<FileVersion, RenderError> {
+        Ok(FileVersion::Certificates(self.read_back(certificates(&self.renderer.bytes(content)?))))
+    }
+
+    /// A minted leaf with its key.
+    fn credential(&self, id: ReplacementId) -> FileVersion {
+        let leaf = &self.renderer.minted.leaves[id.0];
+        let key = leaf.key.as_ref().map_or_else(|| leaf.certificate.public_key(), |key| key.public_key());
+        FileVersion::Credential(vec![leaf.certificate.clone()], key.clone())
     }
 
     fn write_content(
@@ -401,7 +413,7 @@ impl<'a> SimulatedState<'a> {
         let minted = self.renderer.minted;
         let held = match content {
             FileContent::Trust(..) | FileContent::Widened(..) | FileContent::Signing(..) | FileContent::Leaf(_) => {
-                FileVersion::Certificates(self.read_back(certificates(&self.renderer.bytes(content)?)))
+                self.certificates_of(content)?
             }
             // Input of the platform's tool: it takes effect when the tool runs.
             FileContent::AuthorityPair(_) => return Ok(()),
@@ -413,19 +425,13 @@ impl<'a> SimulatedState<'a> {
                 None => return Ok(()),
             },
             FileContent::Credential(id) => {
-                let leaf = &minted.leaves[id.0];
-                let key = leaf.key.as_ref().map_or_else(|| leaf.certificate.public_key(), |key| key.public_key());
-                let held = FileVersion::Credential(vec![leaf.certificate.clone()], key.clone());
+                let held = self.credential(*id);
                 // Added to the kubelet's existing certificate: the kubelet's own check shows which one it uses.
                 let current = self.plan.profile.kubelet_client().to_owned();
                 self.places[place].files.entry(current).or_default().insert(held);
                 return Ok(());
             }
-            FileContent::Pair(id) => {
-                let leaf = &minted.leaves[id.0];
-                let key = leaf.key.as_ref().map_or_else(|| leaf.certificate.public_key(), |key| key.public_key());
-                FileVersion::Credential(vec![leaf.certificate.clone()], key.clone())
-            }
+            FileContent::Pair(id) => self.credential(*id),
             FileContent::Kubeconfig(_, change) | FileContent::Talosconfig(_, change) => {
                 let bytes = self.renderer.bytes(content)?;
                 let clients = self

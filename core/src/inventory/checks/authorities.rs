@@ -178,7 +178,8 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
 
 /// CAs that are trusted together with an authority and take no part in a rotation: they stay where they are, in every phase.
 pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
-    let clients = accepted_by(inventory);
+    let client_files: Vec<_> = inventory.nodes.iter().map(|node| (node, inventory.client_files(node))).collect();
+    let clients = accepted_by(inventory, &client_files);
     let title = |id| inventory.profile.authority(id).map_or("CA", |row| row.title);
     let own = inventory.present(AuthorityId::Cluster);
     let strays = inventory.rotations.get(&AuthorityId::Cluster).map_or(&[][..], |rotation| &rotation.strays);
@@ -194,11 +195,11 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
             findings.extend(others.into_iter().map(told));
         }
     }
-    for node in &inventory.nodes {
+    for (node, files) in &client_files {
         let rows = inventory.profile.authorities.iter();
         let rows = rows.filter(|row| row.rotates && inventory.keeps_foreign(node, row.id));
         let own = rows.map(|row| (row.id, row.certificate.to_owned()));
-        let named = inventory.client_files(node).into_keys().filter(|path| inventory.is_client_bundle(node, path));
+        let named = files.keys().filter(|path| inventory.is_client_bundle(node, path)).cloned();
         for (id, path) in own.chain(named.map(|path| (AuthorityId::Cluster, path))) {
             let Some(slot) = node.file(&path) else { continue };
             for other in inventory.foreign_in(id, slot.artifact.certificates()) {
@@ -215,14 +216,16 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
 /// The components that accept clients by a foreign CA, with their nodes.
 type Accepted<'a> = BTreeMap<&'a Certificate, BTreeMap<Component, BTreeSet<&'a str>>>;
 
+/// The files by which components of a node accept clients.
+type ClientFiles<'a> = (&'a Node, BTreeMap<String, BTreeSet<Component>>);
+
 /// The components that accept clients by foreign CAs, by CA.
-fn accepted_by(inventory: &Inventory) -> Accepted<'_> {
+fn accepted_by<'a>(inventory: &Inventory, client_files: &[ClientFiles<'a>]) -> Accepted<'a> {
     let mut accepted = Accepted::new();
-    for node in &inventory.nodes {
-        for (path, components) in inventory.client_files(node) {
-            let anchors = node.file(&path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
-            for foreign in inventory.foreign_in(AuthorityId::Cluster, anchors) {
-                for component in &components {
+    for (node, files) in client_files {
+        for (path, components) in files {
+            for foreign in inventory.foreign_in(AuthorityId::Cluster, node.certificates(path)) {
+                for component in components {
                     accepted.entry(foreign).or_default().entry(*component).or_default().insert(&node.name);
                 }
             }
@@ -238,7 +241,7 @@ fn other_authority_of_cluster(
     one: &Certificate,
 ) -> Option<&'static AuthorityRow> {
     let rows = inventory.profile.authorities.iter().filter(|row| row.id != id && row.rotates);
-    rows.into_iter().find(|row| inventory.present(row.id).iter().any(|own| own.is_same_authority(one)))
+    rows.into_iter().find(|row| inventory.is_present(row.id, one))
 }
 
 /// Refuses another CA of the cluster in a client CA file: it would be taken for a foreign CA and stay after phase 3.

@@ -10,7 +10,7 @@ use crate::{
             files::{Artifact, Node, Role, Slot},
             inventory::Inventory,
         },
-        signing_copy::{CLIENT_FLAG, OwnBundle},
+        signing_copy::{CLIENT_FLAG, OwnBundle, SigningCopy},
         tree,
     },
     profile::{
@@ -25,8 +25,8 @@ const HOLDERS: [&str; 5] = ["clients", "cluster", "control-plane", "management",
 /// Kubelets that will not do what a rotation asks of them.
 pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let verifies = |node: &Node| {
-        let manifest = inventory.profile.manifest(Component::Apiserver).and_then(|path| node.static_pod(path));
-        let flag = manifest.and_then(|(_, pod)| pod.lookup(KUBELET_AUTHORITY_FLAG));
+        let pod = node.pod_of(inventory.profile, Component::Apiserver);
+        let flag = pod.and_then(|(_, pod)| pod.lookup(KUBELET_AUTHORITY_FLAG));
         flag.is_some_and(|path| !path.is_empty())
     };
     let by_step = inventory.profile.course == RotationMethod::NodeFiles && inventory.control_plane().any(verifies);
@@ -215,9 +215,8 @@ fn unlike_on_node(pod: &StaticPod, file: &str, flag: &str, value: &str) -> Optio
 }
 
 /// A rotation that was begun by hand: kube-controller-manager signs from a copy of the new CA.
-fn signs_from_copy(inventory: &Inventory, node: &Node, findings: &mut Vec<Finding>) {
-    let manifest = inventory.profile.manifest(Component::ControllerManager).and_then(|path| node.static_pod(path));
-    let (Some((slot, _)), Some(copy)) = (manifest, inventory.signing_copy(node)) else { return };
+fn signs_from_copy(inventory: &Inventory, node: &Node, copy: &SigningCopy, findings: &mut Vec<Finding>) {
+    let Some((slot, _)) = node.pod_of(inventory.profile, Component::ControllerManager) else { return };
     let message = format!(
         "kube-controller-manager signs from {}, a copy of the new CA: a rotation was begun by hand, as the Kubernetes page describes it",
         copy.certificate
@@ -267,18 +266,21 @@ fn own_bundles(inventory: &Inventory, findings: &mut Vec<Finding>) {
 pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
     own_bundles(inventory, findings);
     for node in inventory.control_plane() {
-        signs_from_copy(inventory, node, findings);
+        let (bundle, copy) = (inventory.own_bundle(node), inventory.signing_copy(node));
+        if let Some(copy) = &copy {
+            signs_from_copy(inventory, node, copy, findings);
+        }
         for pod in inventory.profile.static_pods {
             let Some((slot, manifest)) = node.static_pod(pod.path) else { continue };
-            let copy = inventory.signing_copy(node).filter(|_| pod.component == Component::ControllerManager);
+            let copy = copy.as_ref().filter(|_| pod.component == Component::ControllerManager);
             for (flag, paths) in flags(inventory.profile, pod.component) {
                 let value = manifest.lookup(flag).unwrap_or_default();
                 // They have an error of their own.
-                if inventory.own_bundle(node).is_some_and(|bundle| bundle.is_named_by(flag, &value)) {
+                if bundle.as_ref().is_some_and(|bundle| bundle.is_named_by(flag, &value)) {
                     continue;
                 }
                 // The rotation goes on from there, and phase 3 takes the flags back.
-                if copy.as_ref().is_some_and(|copy| copy.is_named_by(flag, &value)) {
+                if copy.is_some_and(|copy| copy.is_named_by(flag, &value)) {
                     continue;
                 }
                 findings.extend(unlike_on_node(manifest, &slot.file, flag, &value));

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     formats::{kubeconfig::Kubeconfig, kubelet::KubeletConfig, static_pod::StaticPod, talos::Machine},
-    profile::AuthorityId,
+    profile::{AuthorityId, Component, Profile},
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 
@@ -111,7 +111,7 @@ impl Node {
 
     /// The certificates in the file at `path`; empty if there are none.
     pub(crate) fn certificates(&self, path: &str) -> &[Certificate] {
-        self.slots.get(path).map_or(&[], |slot| slot.artifact.certificates())
+        self.file(path).map_or(&[], |slot| slot.artifact.certificates())
     }
 
     /// The kubeconfig at `path`.
@@ -121,6 +121,11 @@ impl Node {
             Artifact::Kubeconfig(kubeconfig) => Some((slot, kubeconfig)),
             _ => None,
         }
+    }
+
+    /// The static Pod of a component, where the platform runs it as one.
+    pub(crate) fn pod_of(&self, profile: &Profile, component: Component) -> Option<(&Slot, &StaticPod)> {
+        self.static_pod(profile.manifest(component)?)
     }
 
     /// The static Pod at `path`.

@@ -153,6 +153,11 @@ impl Inventory {
         }
     }
 
+    /// Whether a certificate is one of these. By name and key: a CA may have been renewed with its key.
+    pub(crate) fn is_present(&self, id: AuthorityId, one: &Certificate) -> bool {
+        self.present(id).iter().any(|own| own.is_same_authority(one))
+    }
+
     /// Does kubelet.conf carry the credential itself, as nodes made by kubeadm before 1.17 do?
     pub(crate) fn embeds_kubelet_credential(&self, node: &Node) -> bool {
         let row = self.profile.kubelet_conf();

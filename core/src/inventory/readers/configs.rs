@@ -116,7 +116,7 @@ fn pem(text: &str) -> Option<String> {
 }
 
 /// Adds the files that a kubeconfig names: relative paths start at its own folder, and `…-data` wins over a file
-/// (kubernetes/client-go: tools/clientcmd/loader.go, `ResolveLocalPaths`; rest of the rules in [`kubeconfig`]).
+/// (kubernetes/client-go: tools/clientcmd/loader.go, `ResolveLocalPaths`; rest of the rules in [`kubeconfig()`]).
 fn kubeconfig(
     collector: &mut Collector<'_>,
     source: &mut Source<'_>,

@@ -118,12 +118,9 @@ impl Judge<'_> {
 
     /// The file that was not provided and from which the kubelet serves, where an API server verifies kubelets.
     fn verified_serving(&self, node: &Node) -> Option<String> {
+        let KubeletServing::NotProvided(path) = self.inventory.kubelet_serving(node) else { return None };
         let mut control_plane = self.inventory.control_plane();
-        let is_verified = control_plane.any(|node| verifies_kubelets(self.inventory, node));
-        match self.inventory.kubelet_serving(node) {
-            KubeletServing::NotProvided(path) if is_verified => Some(path),
-            _ => None,
-        }
+        control_plane.any(|node| verifies_kubelets(self.inventory, node)).then_some(path)
     }
 
     /// CA certificates inside configuration files: this package does not edit those.

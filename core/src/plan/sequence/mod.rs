@@ -442,8 +442,6 @@ impl<'a> Sequence<'a, '_> {
                 let credential = self.planner(node, phase).kubelet_credential(now);
                 minted |= !credential.is_empty();
                 actions.extend(credential);
-            }
-            if switches {
                 actions.extend(self.planner(node, phase).serving_certificate());
             }
             if inventory.embeds_kubelet_credential(node) {
