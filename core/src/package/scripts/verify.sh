@@ -310,18 +310,6 @@ describe_connection() { # CLIENT>SERVER PEER
   esac
 }
 
-# What --exclude leaves out: a source, or SOURCE/PEER where a peer is known to fail for another reason.
-is_excluded() { # TEXT
-  while IFS= read -r pattern; do
-    [ -n "$pattern" ] || continue
-    # shellcheck disable=SC2254 # a pattern
-    case $1 in $pattern) return 0 ;; esac
-  done <<END
-$excluded
-END
-  return 1
-}
-
 # Prints every TLS error since the phase began.
 report_errors() {
   { awk "$log_summary" "$scratch/found" >"$scratch/summary"; } 2>"$scratch/errors" || fail_command "$?" awk "$scratch/found"

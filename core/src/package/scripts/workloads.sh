@@ -219,21 +219,10 @@ budgets_of() { # NAMESPACE Kind/NAME
   own=
   while IFS='|' read -r budget_namespace budget_workload budget; do
     [ "$budget_namespace|$budget_workload" = "$1|$2" ] || continue
-    is_disrupted "$1/$budget" || own="$own $budget"
+    matches "$1/$budget" "$disrupted" || own="$own $budget"
   done <<END
 $budgets
 END
-}
-
-is_disrupted() { # NAMESPACE/BUDGET
-  while IFS= read -r pattern; do
-    [ -n "$pattern" ] || continue
-    # shellcheck disable=SC2254 # a pattern
-    case $1 in $pattern) return 0 ;; esac
-  done <<END
-$disrupted
-END
-  return 1
 }
 
 # Does the budget allow as many disruptions now as the roll-out takes?
@@ -289,18 +278,7 @@ await_budgets() { # NAMESPACE Kind/NAME TAKES
 
 is_chosen() { # NAMESPACE Kind/NAME
   case ${namespaces:- $1 } in *" $1 "*) ;; *) return 1 ;; esac
-  ! is_left_out "$1/$2"
-}
-
-is_left_out() { # NAMESPACE/Kind/NAME
-  while IFS= read -r pattern; do
-    [ -n "$pattern" ] || continue
-    # shellcheck disable=SC2254 # a pattern
-    case $1 in $pattern) return 0 ;; esac
-  done <<END
-$excluded
-END
-  return 1
+  ! is_excluded "$1/$2"
 }
 
 # Does it have Pods from before the change?
@@ -470,7 +448,7 @@ END
 
 # A workload that reads files of its nodes when it starts.
 restart_reader() { # NAMESPACE Kind/NAME
-  ! is_left_out "$1/$2" || return 0
+  ! is_excluded "$1/$2" || return 0
   case $action in
     verify)
       can patch deployments.apps
