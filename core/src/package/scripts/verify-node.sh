@@ -217,26 +217,21 @@ END
 
 # Since when a container runs, in seconds since 1970, as $started_at.
 container_start() { # NAME PROGRAM
-  if command -v crictl >/dev/null 2>&1; then
-    if id=$(crictl ps --quiet --label "io.kubernetes.pod.name=$pod-$node_name" --label "io.kubernetes.pod.namespace=$pod_namespace" --label "io.kubernetes.container.name=$1" 2>"$scratch/errors" 9>&-); then
-      id=${id%%
+  instances=
+  see_containers "$1"
+  id=${instances%%
 *}
-      [ -z "$id" ] || {
-        run crictl inspect --output go-template --template '<{{.status.startedAt}}>' "$id"
-        case $output in
-          '<'*'>') ;;
-          *) fail "crictl inspect $id: incomplete answer '$output'" ;;
-        esac
-        output=${output#<}
-        seconds_of "${output%>}"
-        started_at=$seconds
-        return 0
-      }
-    else
-      read_errors
-      reason="crictl ps: $reason"
-    fi
-  fi
+  [ -z "$id" ] || {
+    run crictl inspect --output go-template --template '<{{.status.startedAt}}>' "$id"
+    case $output in
+      '<'*'>') ;;
+      *) fail "crictl inspect $id: incomplete answer '$output'" ;;
+    esac
+    output=${output#<}
+    seconds_of "${output%>}"
+    started_at=$seconds
+    return 0
+  }
   instances=
   for link in /var/log/containers/"$pod-${node_name}_${pod_namespace}_$1-"*.log; do
     [ -L "$link" ] || continue
