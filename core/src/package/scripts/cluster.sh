@@ -300,7 +300,6 @@ certificates() { # TEXT
   done
 }
 
-# kube-controller-manager publishes its own file byte for byte: equality proves that the one that leads has it.
 # Are the certificates of the text, in their order, those of the file? Where control-plane nodes hold foreign CAs as well, the
 # text is one of the bundles with these sums instead.
 is_expected() { # TEXT WHAT
@@ -314,6 +313,7 @@ is_expected() { # TEXT WHAT
   [ "$bundle" = "$expected_bundle" ]
 }
 
+# kube-controller-manager publishes its own file byte for byte: equality proves that the one that leads has it.
 published() { # FILE [SUM…]
   ask cat -- "$1"
   certificates "$output"

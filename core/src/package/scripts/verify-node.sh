@@ -173,7 +173,6 @@ read_static_pod() { # NAME FILE
       continue
     fi
     read_file "$1" "$component" "$log"
-    [ "$newest" -le "$ends" ] || ends=$newest
   done
   if [ -z "$first" ] && [ "$has_older" = no ]; then
     [ "$runs" = yes ] || return 0
@@ -264,7 +263,8 @@ is_in_cgroup() { # ID FILE
   return 1
 }
 
-# The kubelet compresses files that it has moved away.
+# Reads one file of a log: $first becomes the time of the log's first line, $ends that of its last one. The kubelet compresses
+# files that it has moved away.
 read_file() { # SOURCE COMPONENT FILE
   case $3 in
     *.gz)
@@ -274,6 +274,7 @@ read_file() { # SOURCE COMPONENT FILE
     *) scan "$1" "$2" "$3" ;;
   esac
   [ "$oldest" -lt 0 ] || [ "${first:-$oldest}" -lt "$oldest" ] || first=$oldest
+  [ "$newest" -le "$ends" ] || ends=$newest
 }
 
 read_containers() { # NAME COMPONENT
@@ -290,12 +291,12 @@ read_containers() { # NAME COMPONENT
     }
     [ -s "$scratch/crictl-logs" ] || fail "$1: crictl logs $container: empty answer"
     read_file "$1" "$2" "$scratch/crictl-logs"
-    [ "$newest" -le "$ends" ] || ends=$newest
   done
 }
 
 read_kubelet() {
   first=
+  ends=-1
   journal_says=
   silent_since=-
   if [ -n "${AIRLOCK_KUBELET_LOG:-}" ]; then
@@ -311,12 +312,11 @@ read_kubelet() {
     [ -n "$kubelet_log" ] || fail "no log of the kubelet: $journal_says, and there is no /var/log/kubelet.log; set AIRLOCK_KUBELET_LOG to its file"
   fi
   read_file kubelet kubelet "$kubelet_log"
-  last_line=$newest
-  [ "$silent_since" = - ] || [ "$last_line" -lt "$silent_since" ] || fail 'journalctl --unit=kubelet: empty answer, though it has later lines'
+  [ "$silent_since" = - ] || [ "$ends" -lt "$silent_since" ] || fail 'journalctl --unit=kubelet: empty answer, though it has later lines'
   covers kubelet "${first:--1}"
   # A process always writes when it starts: a log that ends before is another one's.
   kubelet_start
-  [ "$last_line" -ge "$((started_at - 5))" ] || fail "$kubelet_log ends $((started_at - last_line)) s before the kubelet started: it is not the log of the kubelet that runs"
+  [ "$ends" -ge "$((started_at - 5))" ] || fail "$kubelet_log ends $((started_at - ends)) s before the kubelet started: it is not the log of the kubelet that runs"
   not_quiet "$((quiet - now + started_at))" "kubelet: it has run for $((now - started_at)) s; two minutes are needed"
   read_sources="$read_sources kubelet"
 }

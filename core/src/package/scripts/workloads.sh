@@ -431,9 +431,7 @@ $workloads
 END
   end_batch
   [ "$begun" = no ] || restart_again
-  case $action in
-    check | list | dry-run | apply) list_by_hand ;;
-  esac
+  list_by_hand
 }
 
 # How many Pods have the template of now, how many are ready, and how many there are to be.
