@@ -281,11 +281,7 @@ talos_access() { # BASE64 of the new CA's PEM
   read_users
   while IFS='|' read -r namespace workload <&3; do
     [ -n "$workload" ] || continue
-    need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/talos-access}{"|"}{.spec.paused}{"|"}{.spec.updateStrategy.rollingUpdate.partition}' -n "$namespace" get "$workload"
-    IFS='|' read -r strategy mark paused partition <<END
-$value
-END
-    take_strategy "$strategy" "$paused" "$partition"
+    read_strategy "$namespace" "$workload" airlock/talos-access
     if is_by_hand "$namespace" "$workload" "$strategy"; then
       say "$manual"
       continue

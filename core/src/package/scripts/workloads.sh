@@ -128,6 +128,15 @@ take_strategy() { # STRATEGY PAUSED PARTITION
   [ "$2" != true ] || strategy=paused
 }
 
+# How a workload replaces its Pods, as $strategy, and an annotation of its Pod template, as $mark.
+read_strategy() { # NAMESPACE Kind/NAME ANNOTATION
+  need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.'"$3"'}{"|"}{.spec.paused}{"|"}{.spec.updateStrategy.rollingUpdate.partition}' -n "$1" get "$2"
+  IFS='|' read -r strategy mark paused partition <<END
+$value
+END
+  take_strategy "$strategy" "$paused" "$partition"
+}
+
 # Does a change of the Pod template leave Pods of the workload as they are? $manual says why, and what to do.
 is_by_hand() { # NAMESPACE Kind/NAME STRATEGY
   case $3 in
@@ -454,11 +463,7 @@ restart_reader() { # NAMESPACE Kind/NAME
       can patch statefulsets.apps
       ;;
   esac
-  need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/phase}{"|"}{.spec.paused}{"|"}{.spec.updateStrategy.rollingUpdate.partition}' -n "$1" get "$2"
-  IFS='|' read -r strategy mark paused partition <<END
-$value
-END
-  take_strategy "$strategy" "$paused" "$partition"
+  read_strategy "$1" "$2" airlock/phase
   # Their Pods would start again with the template of before, so that nobody sees which ones have read the new files.
   case $strategy in
     paused) manual="$2 in $1 is paused, so a roll-out does not begin: resume it (kubectl -n $1 rollout resume $2)" ;;
@@ -492,8 +497,8 @@ END
       ;;
   esac
   [ "$mark" = "$wanted_mark" ] || annotate "$1" "$2" "\"$wanted_mark\""
-  if [ "$strategy" = OnDelete ]; then
-    reader_is_rolled_out "$1" "$2" || say "delete the Pods of $2 in $1 one by one: its strategy OnDelete replaces them only then"
+  if is_by_hand "$1" "$2" "$strategy"; then
+    reader_is_rolled_out "$1" "$2" || say "$manual"
   else
     await_roll_out "$1" "$2"
   fi
