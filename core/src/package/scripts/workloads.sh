@@ -348,6 +348,15 @@ END
   [ "$pause" -eq 0 ] || sleep "$pause" || fail "sleep $pause failed"
 }
 
+# Reports Pods that this step does not replace; $manual says what to do.
+report_by_hand() { # NAMESPACE/Kind/NAME
+  if [ "$action" = check ]; then
+    not_ready "$manual (or leave it out: --exclude '$1')"
+  else
+    say "$manual"
+  fi
+}
+
 # What is not restarted from here: Pods from before the change without a Deployment, DaemonSet or StatefulSet.
 list_by_hand() {
   while IFS='|' read -r namespace owner; do
@@ -357,11 +366,7 @@ list_by_hand() {
       Job/*) manual="wait until $owner in $namespace has ended, or delete it and create it again: its Pods are from before kube-root-ca.crt changed" ;;
       *) manual="restart the Pods of $owner in $namespace by hand, this step does not: they are from before kube-root-ca.crt changed" ;;
     esac
-    if [ "$action" = check ]; then
-      not_ready "$manual (or leave it out: --exclude '$namespace/$owner')"
-    else
-      say "$manual"
-    fi
+    report_by_hand "$namespace/$owner"
   done <<END
 $others
 END
@@ -418,8 +423,7 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
     esac
     has_old_pods "$namespace" "$workload" || continue
     if is_by_hand "$namespace" "$workload" "$strategy"; then
-      [ "$action" = check ] || say "$manual"
-      [ "$action" != check ] || not_ready "$manual (or leave it out: --exclude '$namespace/$workload')"
+      report_by_hand "$namespace/$workload"
       continue
     fi
     case $action in
