@@ -35,9 +35,25 @@ $value
 END
 }
 
+# Which workload a Pod belongs to, as $owner: Kind/NAME; a Pod without a controller is one of its own. Mirror Pods belong to
+# their Node, and are restarted there (kubernetes/kubernetes: pkg/kubelet/pod/mirror_client.go): status 1.
+owner_of() { # NAMESPACE POD OWNER-KIND OWNER-NAME POD-TEMPLATE-HASH
+  case $3 in
+    Node) return 1 ;;
+    '') owner=Pod/$2 ;;
+    ReplicaSet)
+      owner=ReplicaSet/$4
+      # That of a Deployment has the hash of its Pod template in its name; Pods of other controllers have no such label.
+      if [ -n "$5" ] && is_known "$1" "Deployment/${4%-"$5"}"; then
+        owner=Deployment/${4%-"$5"}
+      fi
+      ;;
+    *) owner=$3/$4 ;;
+  esac
+}
+
 # Which workloads have Pods from before that change: those of $known as $old, all others that were asked for as $others, a line
-# "NAMESPACE|Kind/NAME" each; a Pod without a controller is one of its own. Mirror Pods belong to their Node, and are restarted
-# there (kubernetes/kubernetes: pkg/kubelet/pod/mirror_client.go).
+# "NAMESPACE|Kind/NAME" each.
 read_pods() {
   read_changes
   need_value '{range .items[*]}{.metadata.namespace}{"|"}{.metadata.name}{"|"}{.metadata.creationTimestamp}{"|"}{.metadata.ownerReferences[0].kind}{"|"}{.metadata.ownerReferences[0].name}{"|"}{.metadata.labels.pod-template-hash}{"|"}{.status.phase}{"\n"}{end}' get pods -A
@@ -56,18 +72,7 @@ read_pods() {
     time_number "$created"
     # Times have seconds: the same second may be before the change.
     [ "$number" -le "$changed_at" ] || continue
-    case $owner_kind in
-      Node) continue ;;
-      '') owner=Pod/$pod ;;
-      ReplicaSet)
-        owner=ReplicaSet/$owner_name
-        # That of a Deployment has the hash of its Pod template in its name; Pods of other controllers have no such label.
-        if [ -n "$template_hash" ] && is_known "$namespace" "Deployment/${owner_name%-"$template_hash"}"; then
-          owner=Deployment/${owner_name%-"$template_hash"}
-        fi
-        ;;
-      *) owner=$owner_kind/$owner_name ;;
-    esac
+    owner_of "$namespace" "$pod" "$owner_kind" "$owner_name" "$template_hash" || continue
     if is_known "$namespace" "$owner"; then
       old="$old$namespace|$owner
 "
@@ -203,16 +208,12 @@ read_budgets() {
     need_value '{range .items[*]}{.metadata.ownerReferences[0].kind}{"|"}{.metadata.ownerReferences[0].name}{"|"}{.metadata.labels.pod-template-hash}{"\n"}{end}' \
       -n "$namespace" get pods -l "${selector%,}"
     while IFS='|' read -r owner_kind owner_name template_hash; do
-      case $owner_kind in
-        ReplicaSet) workload=Deployment/${owner_name%-"$template_hash"} ;;
-        DaemonSet | StatefulSet) workload=$owner_kind/$owner_name ;;
-        *) continue ;;
-      esac
+      { owner_of "$namespace" '' "$owner_kind" "$owner_name" "$template_hash" && is_known "$namespace" "$owner"; } || continue
       case $budgets in
         *"
-$namespace|$workload|$budget
+$namespace|$owner|$budget
 "*) ;;
-        *) budgets="$budgets$namespace|$workload|$budget
+        *) budgets="$budgets$namespace|$owner|$budget
 " ;;
       esac
     done <<END
