@@ -105,6 +105,16 @@ at_exit() {
   exit "$status"
 }
 
+# Is the text one of the lines? LINES begins with a line break.
+has_line() { # LINES LINE
+  case $1 in
+    *"
+$2
+"*) return 0 ;;
+  esac
+  return 1
+}
+
 # Reads fields: 0 answered ($value), 3 not found, 4 refused, 5 failed.
 read_value() { # JSONPATH KUBECTL ARGUMENT…
   template=$1

@@ -188,13 +188,8 @@ verify_machines() {
 read_accounts() {
   accounts=
   need_value '{range .items[*]}{.metadata.name}{"\n"}{end}' get customresourcedefinitions.apiextensions.k8s.io
-  case "
-$value" in
-    *"
-serviceaccounts.talos.dev
-"*) ;;
-    *) return 0 ;;
-  esac
+  has_line "
+$value" serviceaccounts.talos.dev || return 0
   need_value '{range .items[*]}{.metadata.namespace}{"|"}{.metadata.name}{"|"}{.status.failureReason}{"\n"}{end}' get serviceaccounts.talos.dev -A
   while IFS='|' read -r namespace name refusal; do
     # Talos writes no Secret for one whose namespace or roles it does not allow.
@@ -251,13 +246,8 @@ ACCOUNTS
         continue
         ;;
     esac
-    case $users in
-      *"
-$user
-"*) ;;
-      *) users="$users$user
-" ;;
-    esac
+    has_line "$users" "$user" || users="$users$user
+"
   done <<END
 $value
 END

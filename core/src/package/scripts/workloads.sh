@@ -79,13 +79,8 @@ read_pods() {
       continue
     fi
     is_chosen "$namespace" "$owner" || continue
-    case $others in
-      *"
-$namespace|$owner
-"*) ;;
-      *) others="$others$namespace|$owner
-" ;;
-    esac
+    has_line "$others" "$namespace|$owner" || others="$others$namespace|$owner
+"
   done <<END
 $value
 END
@@ -93,12 +88,7 @@ END
 
 # Is it one of the Deployments, DaemonSets and StatefulSets of the cluster?
 is_known() { # NAMESPACE Kind/NAME
-  case $known in
-    *"
-$1|$2
-"*) return 0 ;;
-  esac
-  return 1
+  has_line "$known" "$1|$2"
 }
 
 # Every workload, as $known, and each that was asked for, as $workloads: a line "NAMESPACE|Kind/NAME|STRATEGY|MARK|TAKES" each.
@@ -209,13 +199,8 @@ read_budgets() {
       -n "$namespace" get pods -l "${selector%,}"
     while IFS='|' read -r owner_kind owner_name template_hash; do
       { owner_of "$namespace" '' "$owner_kind" "$owner_name" "$template_hash" && is_known "$namespace" "$owner"; } || continue
-      case $budgets in
-        *"
-$namespace|$owner|$budget
-"*) ;;
-        *) budgets="$budgets$namespace|$owner|$budget
-" ;;
-      esac
+      has_line "$budgets" "$namespace|$owner|$budget" || budgets="$budgets$namespace|$owner|$budget
+"
     done <<END
 $value
 END
@@ -293,12 +278,7 @@ is_chosen() { # NAMESPACE Kind/NAME
 
 # Does it have Pods from before the change?
 has_old_pods() { # NAMESPACE Kind/NAME
-  case $old in
-    *"
-$1|$2
-"*) return 0 ;;
-  esac
-  return 1
+  has_line "$old" "$1|$2"
 }
 
 # The annotation of a Pod template starts its roll-out: a JSON string, or null for none.
