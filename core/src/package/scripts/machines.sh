@@ -135,11 +135,8 @@ patch() { # MACHINE FILE OPTION…
   [ -s "$file" ] || fail "$file does not exist; unpack the package again"
   shift 2
   reason=
-  if [ "$talosconfig" = - ]; then
-    set -- --nodes "$machine" patch machineconfig --mode no-reboot --patch "@$file" "$@"
-  else
-    set -- --talosconfig "$root/$talosconfig" --context "$talos_context" --nodes "$machine" patch machineconfig --mode no-reboot --patch "@$file" "$@"
-  fi
+  set -- --nodes "$machine" patch machineconfig --mode no-reboot --patch "@$file" "$@"
+  [ "$talosconfig" = - ] || set -- --talosconfig "$root/$talosconfig" --context "$talos_context" "$@"
   run talosctl "$@"
 }
 
