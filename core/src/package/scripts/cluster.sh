@@ -105,6 +105,16 @@ at_exit() {
   exit "$status"
 }
 
+# Is the text one of the lines? LINES begins with a line break.
+has_line() { # LINES LINE
+  case $1 in
+    *"
+$2
+"*) return 0 ;;
+  esac
+  return 1
+}
+
 # Reads fields: 0 answered ($value), 3 not found, 4 refused, 5 failed.
 read_value() { # JSONPATH KUBECTL ARGUMENT…
   template=$1
@@ -300,7 +310,6 @@ certificates() { # TEXT
   done
 }
 
-# kube-controller-manager publishes its own file byte for byte: equality proves that the one that leads has it.
 # Are the certificates of the text, in their order, those of the file? Where control-plane nodes hold foreign CAs as well, the
 # text is one of the bundles with these sums instead.
 is_expected() { # TEXT WHAT
@@ -314,6 +323,7 @@ is_expected() { # TEXT WHAT
   [ "$bundle" = "$expected_bundle" ]
 }
 
+# kube-controller-manager publishes its own file byte for byte: equality proves that the one that leads has it.
 published() { # FILE [SUM…]
   ask cat -- "$1"
   certificates "$output"

@@ -157,6 +157,23 @@ among() { # FOUND EXPECTED…
   return 1
 }
 
+# Does one of the shell patterns match the text?
+matches() { # TEXT PATTERNS, one a line
+  while IFS= read -r pattern; do
+    [ -n "$pattern" ] || continue
+    # shellcheck disable=SC2254 # a pattern
+    case $1 in $pattern) return 0 ;; esac
+  done <<END
+$2
+END
+  return 1
+}
+
+# Does --exclude leave out this workload, this log, or this log's errors with a peer (LOG/PEER)?
+is_excluded() { # TEXT
+  matches "$1" "$excluded"
+}
+
 decode() { # BASE64; sets $output
   output=$(printf %s "$1" | base64 -d 2>"$scratch/errors") || fail_command "$?" base64 -d
   [ -z "$1" ] || [ -n "$output" ] || fail 'base64 -d: empty answer'

@@ -21,11 +21,16 @@ recreate_secret() { # NAMESPACE SECRET
   say "the operator has created Secret $1/$2 again"
 }
 
+# The operator's Leases, as $value: a line "NAMESPACE|HOLDER|LAST RENEWAL" each.
+read_leases() {
+  read_value '{range .items[*]}{.metadata.namespace}{"|"}{.spec.holderIdentity}{"|"}{.spec.renewTime}{"\n"}{end}' \
+    get leases.coordination.k8s.io -A --field-selector "metadata.name=$operator_lease" || fail "$reason; nothing was changed"
+}
+
 # Does an operator run? It renews a Lease every few seconds while it leads; what counts is that the Lease changes, whatever
 # this machine's clock says. Without a Lease (--leader-elect=false), a Pod that is ready counts.
 operator_acts() {
-  read_value '{range .items[*]}{.metadata.namespace}{"|"}{.spec.holderIdentity}{"|"}{.spec.renewTime}{"\n"}{end}' \
-    get leases.coordination.k8s.io -A --field-selector "metadata.name=$operator_lease" || fail "$reason; nothing was changed"
+  read_leases
   leases=$value
   if [ -z "$leases" ]; then
     operator_pod_is_ready
@@ -36,8 +41,7 @@ operator_acts() {
   while [ "$left" -gt 0 ]; do
     left=$((left - 1))
     pause_between
-    read_value '{range .items[*]}{.metadata.namespace}{"|"}{.spec.holderIdentity}{"|"}{.spec.renewTime}{"\n"}{end}' \
-      get leases.coordination.k8s.io -A --field-selector "metadata.name=$operator_lease" || fail "$reason; nothing was changed"
+    read_leases
     [ "$value" = "$leases" ] || return 0
   done
   fail "no operator runs in the management cluster: nothing renews the Lease $operator_lease (namespace, holder, last renewal: $leases). Start the operator first: nothing else creates a deleted Secret again; nothing was changed"

@@ -135,11 +135,8 @@ patch() { # MACHINE FILE OPTION…
   [ -s "$file" ] || fail "$file does not exist; unpack the package again"
   shift 2
   reason=
-  if [ "$talosconfig" = - ]; then
-    set -- --nodes "$machine" patch machineconfig --mode no-reboot --patch "@$file" "$@"
-  else
-    set -- --talosconfig "$root/$talosconfig" --context "$talos_context" --nodes "$machine" patch machineconfig --mode no-reboot --patch "@$file" "$@"
-  fi
+  set -- --nodes "$machine" patch machineconfig --mode no-reboot --patch "@$file" "$@"
+  [ "$talosconfig" = - ] || set -- --talosconfig "$root/$talosconfig" --context "$talos_context" "$@"
   run talosctl "$@"
 }
 
@@ -188,13 +185,8 @@ verify_machines() {
 read_accounts() {
   accounts=
   need_value '{range .items[*]}{.metadata.name}{"\n"}{end}' get customresourcedefinitions.apiextensions.k8s.io
-  case "
-$value" in
-    *"
-serviceaccounts.talos.dev
-"*) ;;
-    *) return 0 ;;
-  esac
+  has_line "
+$value" serviceaccounts.talos.dev || return 0
   need_value '{range .items[*]}{.metadata.namespace}{"|"}{.metadata.name}{"|"}{.status.failureReason}{"\n"}{end}' get serviceaccounts.talos.dev -A
   while IFS='|' read -r namespace name refusal; do
     # Talos writes no Secret for one whose namespace or roles it does not allow.
@@ -251,13 +243,8 @@ ACCOUNTS
         continue
         ;;
     esac
-    case $users in
-      *"
-$user
-"*) ;;
-      *) users="$users$user
-" ;;
-    esac
+    has_line "$users" "$user" || users="$users$user
+"
   done <<END
 $value
 END
@@ -281,11 +268,7 @@ talos_access() { # BASE64 of the new CA's PEM
   read_users
   while IFS='|' read -r namespace workload <&3; do
     [ -n "$workload" ] || continue
-    need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/talos-access}{"|"}{.spec.paused}{"|"}{.spec.updateStrategy.rollingUpdate.partition}' -n "$namespace" get "$workload"
-    IFS='|' read -r strategy mark paused partition <<END
-$value
-END
-    take_strategy "$strategy" "$paused" "$partition"
+    read_strategy "$namespace" "$workload" airlock/talos-access
     if is_by_hand "$namespace" "$workload" "$strategy"; then
       say "$manual"
       continue

@@ -75,11 +75,13 @@ owners_act() { # NAMESPACE CLUSTER [ACCEPTED]
     managed "$owner" "$1" "$2" '{.metadata.name}{"|"}{.spec.paused}{"|"}{.metadata.annotations}'
     while IFS='|' read -r name paused annotations <&3; do
       [ -n "$name" ] || continue
-      [ "$paused" != true ] || fail "$owner $1/$name is paused, so Cluster API rolls none of its machines out. Resume it (kubectl -n $1 patch $owner $name --type merge -p '{\"spec\":{\"paused\":false}}'), then run this again; nothing was changed"
+      remedy=
       case $annotations in
         *"\"cluster.x-k8s.io/paused\":\"${3:-|}\""*) ;;
-        *'"cluster.x-k8s.io/paused":'*) fail "$owner $1/$name is paused, so Cluster API rolls none of its machines out. Resume it (kubectl -n $1 annotate $owner $name cluster.x-k8s.io/paused-), then run this again; nothing was changed" ;;
+        *'"cluster.x-k8s.io/paused":'*) remedy="annotate $owner $name cluster.x-k8s.io/paused-" ;;
       esac
+      [ "$paused" != true ] || remedy="patch $owner $name --type merge -p '{\"spec\":{\"paused\":false}}'"
+      [ -z "$remedy" ] || fail "$owner $1/$name is paused, so Cluster API rolls none of its machines out. Resume it (kubectl -n $1 $remedy), then run this again; nothing was changed"
     done 3<<END
 $value
 END

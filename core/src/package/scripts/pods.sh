@@ -54,9 +54,9 @@ choose_way() { # NAME PROGRAM
   return 1
 }
 
-see_containers() {
+see_containers() { # [CONTAINER]
   [ -n "$node_name" ] && command -v crictl >/dev/null 2>&1 || return 0
-  instances=$(crictl ps --quiet --label "io.kubernetes.pod.name=$pod-$node_name" --label "io.kubernetes.pod.namespace=$pod_namespace" 2>"$scratch/errors" 9>&-) || {
+  instances=$(crictl ps --quiet --label "io.kubernetes.pod.name=$pod-$node_name" --label "io.kubernetes.pod.namespace=$pod_namespace" ${1:+--label "io.kubernetes.container.name=$1"} 2>"$scratch/errors" 9>&-) || {
     read_errors
     reason="crictl ps: $reason"
     instances=

@@ -39,13 +39,8 @@ END
 }
 
 is_old_worker() { # NAME
-  case "
-$old_workers" in
-    *"
-$1
-"*) return 0 ;;
-  esac
-  return 1
+  has_line "
+$old_workers" "$1"
 }
 
 # A kubelet that still runs would register its Node again, with the old CA.

@@ -11,9 +11,8 @@ certificates_in() { # FILE
   pem=$output
 }
 
-# The value that the kubelet's command line gives a flag, as $output: systemd units, then the files with its arguments. The
-# last one counts, and a flag without a value is true.
-kubelet_flag() { # NAME
+# The words of the kubelet's command line, as $kubelet_words: systemd units, then the files with its arguments.
+read_kubelet_words() {
   kubelet_words=
   for line_file in /lib/systemd/system/kubelet.service /usr/lib/systemd/system/kubelet.service /etc/systemd/system/kubelet.service \
     /lib/systemd/system/kubelet.service.d/*.conf /usr/lib/systemd/system/kubelet.service.d/*.conf /etc/systemd/system/kubelet.service.d/*.conf \
@@ -22,6 +21,10 @@ kubelet_flag() { # NAME
     run sed -e '/^[[:space:]]*[#;]/d' -e "s/[\"'\\\\]/ /g" -e 's/=--/= --/g' "$line_file"
     kubelet_words="$kubelet_words $output"
   done
+}
+
+# The value that $kubelet_words gives a flag, as $output. The last one counts, and a flag without a value is true.
+kubelet_flag() { # NAME
   output=
   word_before=
   set -f
@@ -55,6 +58,7 @@ kubelet_field() { # NAME
 find_served() {
   served=
   [ ! -e "$saved_serving/complete" ] || return 0
+  read_kubelet_words
   kubelet_flag config
   kubelet_config=${output:-/var/lib/kubelet/config.yaml}
   kubelet_flag config-dir

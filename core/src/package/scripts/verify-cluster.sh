@@ -159,8 +159,11 @@ END
 }
 
 read_pod_log() { # NAMESPACE NAME COMPONENT
-  source=$1/Pod/$2
-  read_log_of_pod "$1" "$2" "$3" --all-containers '*'
+  read_states "$1" "$2" || {
+    # A Pod that has been replaced meanwhile.
+    case $? in 3) return 0 ;; *) fail "$reason" ;; esac
+  }
+  read_log_of_pod "$@"
 }
 
 # The containers that are to run all the time, a line NAME each, then what the kubelet reports of containers:
@@ -168,14 +171,20 @@ read_pod_log() { # NAMESPACE NAME COMPONENT
 # Containers).
 container_states='{range .spec.initContainers[?(@.restartPolicy=="Always")]}{.name}{"\n"}{end}{range .spec.containers[*]}{.name}{"\n"}{end}{range .status.initContainerStatuses[*]}{"|"}{.name}{"|"}{.state.running.startedAt}{"|"}{.state.waiting.reason}{.state.terminated.reason}{"|"}{.state.terminated.finishedAt}{.lastState.terminated.finishedAt}{"\n"}{end}{range .status.containerStatuses[*]}{"|"}{.name}{"|"}{.state.running.startedAt}{"|"}{.state.waiting.reason}{.state.terminated.reason}{"|"}{.state.terminated.finishedAt}{.lastState.terminated.finishedAt}{"\n"}{end}'
 
+# What $container_states prints for a Pod, as $states.
+read_states() { # NAMESPACE NAME
+  read_value "$container_states" -n "$1" get pod "$2" || return "$?"
+  states=$value
+}
+
 # Every container of $states runs, and has run for two minutes; $runs says whether all run, $has_log whether one has ever run.
-see_that_containers_run() { # SOURCE CONTAINER (* for all)
+see_that_containers_run() { # SOURCE CONTAINER, empty for all
   runs=yes
   has_log=no
   named=no
   while IFS='|' read -r name other; do
     { [ -n "$name" ] && [ -z "$other" ]; } || continue
-    case $2 in '*' | "$name") ;; *) continue ;; esac
+    [ "${2:-$name}" = "$name" ] || continue
     named=yes
     row=${states#*"
 |$name|"}
@@ -198,23 +207,19 @@ END
   [ "$named" = yes ] || fail "kubectl get pod: incomplete answer: $1 has no container"
 }
 
-# The log of one container of a Pod, or of all of them, as $source.
-read_log_of_pod() { # NAMESPACE NAME COMPONENT OPTION CONTAINER (* for all)
-  what="kubectl -n $1 logs $2"
-  [ "$5" = '*' ] || what="$what $4"
-  if read_value "$container_states" -n "$1" get pod "$2"; then
-    states=$value
-  else
-    # A Pod that has been replaced meanwhile.
-    case $?$5 in '3*') return 0 ;; *) fail "$reason" ;; esac
-  fi
-  see_that_containers_run "$source" "$5"
+# The log of one container of a Pod, or of all of them; $states is that of the Pod.
+read_log_of_pod() { # NAMESPACE NAME COMPONENT [CONTAINER]
+  source=$1/Pod/$2${4:+/$4}
+  option=--all-containers
+  [ -z "${4:-}" ] || option=--container=$4
+  what="kubectl -n $1 logs $2${4:+ $option}"
+  see_that_containers_run "$source" "${4:-}"
   [ "$has_log" = yes ] || return 0
   age=$((now - began))
   [ "$age" -ge 600 ] || age=600
   silent=no
   for lines in "--since=${age}s" --tail=1; do
-    { kubectl --request-timeout=60s -n "$1" logs "$2" "$4" --timestamps "$lines" >"$scratch/kubectl-logs" 9>&-; } 2>"$scratch/errors" || {
+    { kubectl --request-timeout=60s -n "$1" logs "$2" "$option" --timestamps "$lines" >"$scratch/kubectl-logs" 9>&-; } 2>"$scratch/errors" || {
       status=$?
       # kubectl shows no log of a container that has not started yet.
       [ "$runs" = yes ] || return 0

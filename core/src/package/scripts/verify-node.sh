@@ -173,7 +173,6 @@ read_static_pod() { # NAME FILE
       continue
     fi
     read_file "$1" "$component" "$log"
-    [ "$newest" -le "$ends" ] || ends=$newest
   done
   if [ -z "$first" ] && [ "$has_older" = no ]; then
     [ "$runs" = yes ] || return 0
@@ -217,26 +216,21 @@ END
 
 # Since when a container runs, in seconds since 1970, as $started_at.
 container_start() { # NAME PROGRAM
-  if command -v crictl >/dev/null 2>&1; then
-    if id=$(crictl ps --quiet --label "io.kubernetes.pod.name=$pod-$node_name" --label "io.kubernetes.pod.namespace=$pod_namespace" --label "io.kubernetes.container.name=$1" 2>"$scratch/errors" 9>&-); then
-      id=${id%%
+  instances=
+  see_containers "$1"
+  id=${instances%%
 *}
-      [ -z "$id" ] || {
-        run crictl inspect --output go-template --template '<{{.status.startedAt}}>' "$id"
-        case $output in
-          '<'*'>') ;;
-          *) fail "crictl inspect $id: incomplete answer '$output'" ;;
-        esac
-        output=${output#<}
-        seconds_of "${output%>}"
-        started_at=$seconds
-        return 0
-      }
-    else
-      read_errors
-      reason="crictl ps: $reason"
-    fi
-  fi
+  [ -z "$id" ] || {
+    run crictl inspect --output go-template --template '<{{.status.startedAt}}>' "$id"
+    case $output in
+      '<'*'>') ;;
+      *) fail "crictl inspect $id: incomplete answer '$output'" ;;
+    esac
+    output=${output#<}
+    seconds_of "${output%>}"
+    started_at=$seconds
+    return 0
+  }
   instances=
   for link in /var/log/containers/"$pod-${node_name}_${pod_namespace}_$1-"*.log; do
     [ -L "$link" ] || continue
@@ -269,7 +263,8 @@ is_in_cgroup() { # ID FILE
   return 1
 }
 
-# The kubelet compresses files that it has moved away.
+# Reads one file of a log: $first becomes the time of the log's first line, $ends that of its last one. The kubelet compresses
+# files that it has moved away.
 read_file() { # SOURCE COMPONENT FILE
   case $3 in
     *.gz)
@@ -279,6 +274,7 @@ read_file() { # SOURCE COMPONENT FILE
     *) scan "$1" "$2" "$3" ;;
   esac
   [ "$oldest" -lt 0 ] || [ "${first:-$oldest}" -lt "$oldest" ] || first=$oldest
+  [ "$newest" -le "$ends" ] || ends=$newest
 }
 
 read_containers() { # NAME COMPONENT
@@ -295,12 +291,12 @@ read_containers() { # NAME COMPONENT
     }
     [ -s "$scratch/crictl-logs" ] || fail "$1: crictl logs $container: empty answer"
     read_file "$1" "$2" "$scratch/crictl-logs"
-    [ "$newest" -le "$ends" ] || ends=$newest
   done
 }
 
 read_kubelet() {
   first=
+  ends=-1
   journal_says=
   silent_since=-
   if [ -n "${AIRLOCK_KUBELET_LOG:-}" ]; then
@@ -316,12 +312,11 @@ read_kubelet() {
     [ -n "$kubelet_log" ] || fail "no log of the kubelet: $journal_says, and there is no /var/log/kubelet.log; set AIRLOCK_KUBELET_LOG to its file"
   fi
   read_file kubelet kubelet "$kubelet_log"
-  last_line=$newest
-  [ "$silent_since" = - ] || [ "$last_line" -lt "$silent_since" ] || fail 'journalctl --unit=kubelet: empty answer, though it has later lines'
+  [ "$silent_since" = - ] || [ "$ends" -lt "$silent_since" ] || fail 'journalctl --unit=kubelet: empty answer, though it has later lines'
   covers kubelet "${first:--1}"
   # A process always writes when it starts: a log that ends before is another one's.
   kubelet_start
-  [ "$last_line" -ge "$((started_at - 5))" ] || fail "$kubelet_log ends $((started_at - last_line)) s before the kubelet started: it is not the log of the kubelet that runs"
+  [ "$ends" -ge "$((started_at - 5))" ] || fail "$kubelet_log ends $((started_at - ends)) s before the kubelet started: it is not the log of the kubelet that runs"
   not_quiet "$((quiet - now + started_at))" "kubelet: it has run for $((now - started_at)) s; two minutes are needed"
   read_sources="$read_sources kubelet"
 }

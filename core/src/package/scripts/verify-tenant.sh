@@ -38,9 +38,11 @@ read_tenant_pods() {
         *) fail "kubectl get pods: $tenant_namespace/Pod/$pod has no container $container" ;;
       esac
     done
+    states=
     for container in $containers; do
-      source=$tenant_namespace/Pod/$pod/$container
-      is_excluded "$source" || read_log_of_pod "$tenant_namespace" "$pod" "$container" "--container=$container" "$container"
+      ! is_excluded "$tenant_namespace/Pod/$pod/$container" || continue
+      [ -n "$states" ] || read_states "$tenant_namespace" "$pod" || fail "$reason"
+      read_log_of_pod "$tenant_namespace" "$pod" "$container" "$container"
     done
   done 3<<END
 $tenant_pods

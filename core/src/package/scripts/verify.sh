@@ -81,7 +81,7 @@ function is_tls_error(text) {
   # That is what a server of Go sees where a client on OpenSSL rejects its certificate, by TLS 1.3.
   if (text ~ /local error: tls: bad record MAC/) return 1
   if (text ~ /remote error: tls: /) return text !~ /tls: (protocol version not supported|user canceled|no application protocol|inappropriate fallback)/
-  if (text ~ /tls: (failed to verify|failed to find any PEM|failed to parse (client|server)? ?certificate|private key|bad certificate|client didn.t provide a certificate|invalid signature by the|certificate used|no certificates configured|neither Certificates|incorrect certificate|unsupported certificate|internal error|error decrypting)/) return 1
+  if (text ~ /tls: (failed to verify|failed to parse (client|server)? ?certificate|private key|bad certificate|client didn.t provide a certificate|invalid signature by the|certificate used|no certificates configured|neither Certificates|incorrect certificate|unsupported certificate|internal error|error decrypting)/) return 1
   if (text ~ /certificate verify failed|CERTIFICATE_VERIFY_FAILED|unable to get (local )?issuer certificate|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|key values mismatch|verify error:num=|SSL handshake failure/) return 1
   if (text ~ /SSL routines:.*(alert (unknown ca|bad certificate|certificate (unknown|expired|revoked|required)|unsupported certificate|handshake failure|decrypt error|access denied|internal error)|peer did not return a certificate|certificate has expired)/) return 1
   return is_file_error(text) || is_refusal(text)
@@ -308,18 +308,6 @@ describe_connection() { # CLIENT>SERVER PEER
     '') meaning="$meaning, not in this package's trust matrix" ;;
     *) meaning="$meaning, in the trust matrix: $rows" ;;
   esac
-}
-
-# What --exclude leaves out: a source, or SOURCE/PEER where a peer is known to fail for another reason.
-is_excluded() { # TEXT
-  while IFS= read -r pattern; do
-    [ -n "$pattern" ] || continue
-    # shellcheck disable=SC2254 # a pattern
-    case $1 in $pattern) return 0 ;; esac
-  done <<END
-$excluded
-END
-  return 1
 }
 
 # Prints every TLS error since the phase began.

@@ -35,9 +35,25 @@ $value
 END
 }
 
+# Which workload a Pod belongs to, as $owner: Kind/NAME; a Pod without a controller is one of its own. Mirror Pods belong to
+# their Node, and are restarted there (kubernetes/kubernetes: pkg/kubelet/pod/mirror_client.go): status 1.
+owner_of() { # NAMESPACE POD OWNER-KIND OWNER-NAME POD-TEMPLATE-HASH
+  case $3 in
+    Node) return 1 ;;
+    '') owner=Pod/$2 ;;
+    ReplicaSet)
+      owner=ReplicaSet/$4
+      # That of a Deployment has the hash of its Pod template in its name; Pods of other controllers have no such label.
+      if [ -n "$5" ] && is_known "$1" "Deployment/${4%-"$5"}"; then
+        owner=Deployment/${4%-"$5"}
+      fi
+      ;;
+    *) owner=$3/$4 ;;
+  esac
+}
+
 # Which workloads have Pods from before that change: those of $known as $old, all others that were asked for as $others, a line
-# "NAMESPACE|Kind/NAME" each; a Pod without a controller is one of its own. Mirror Pods belong to their Node, and are restarted
-# there (kubernetes/kubernetes: pkg/kubelet/pod/mirror_client.go).
+# "NAMESPACE|Kind/NAME" each.
 read_pods() {
   read_changes
   need_value '{range .items[*]}{.metadata.namespace}{"|"}{.metadata.name}{"|"}{.metadata.creationTimestamp}{"|"}{.metadata.ownerReferences[0].kind}{"|"}{.metadata.ownerReferences[0].name}{"|"}{.metadata.labels.pod-template-hash}{"|"}{.status.phase}{"\n"}{end}' get pods -A
@@ -56,31 +72,15 @@ read_pods() {
     time_number "$created"
     # Times have seconds: the same second may be before the change.
     [ "$number" -le "$changed_at" ] || continue
-    case $owner_kind in
-      Node) continue ;;
-      '') owner=Pod/$pod ;;
-      ReplicaSet)
-        owner=ReplicaSet/$owner_name
-        # That of a Deployment has the hash of its Pod template in its name; Pods of other controllers have no such label.
-        if [ -n "$template_hash" ] && is_known "$namespace" "Deployment/${owner_name%-"$template_hash"}"; then
-          owner=Deployment/${owner_name%-"$template_hash"}
-        fi
-        ;;
-      *) owner=$owner_kind/$owner_name ;;
-    esac
+    owner_of "$namespace" "$pod" "$owner_kind" "$owner_name" "$template_hash" || continue
     if is_known "$namespace" "$owner"; then
       old="$old$namespace|$owner
 "
       continue
     fi
     is_chosen "$namespace" "$owner" || continue
-    case $others in
-      *"
-$namespace|$owner
-"*) ;;
-      *) others="$others$namespace|$owner
-" ;;
-    esac
+    has_line "$others" "$namespace|$owner" || others="$others$namespace|$owner
+"
   done <<END
 $value
 END
@@ -88,12 +88,7 @@ END
 
 # Is it one of the Deployments, DaemonSets and StatefulSets of the cluster?
 is_known() { # NAMESPACE Kind/NAME
-  case $known in
-    *"
-$1|$2
-"*) return 0 ;;
-  esac
-  return 1
+  has_line "$known" "$1|$2"
 }
 
 # Every workload, as $known, and each that was asked for, as $workloads: a line "NAMESPACE|Kind/NAME|STRATEGY|MARK|TAKES" each.
@@ -126,6 +121,15 @@ take_strategy() { # STRATEGY PAUSED PARTITION
     *) strategy="partition $3" ;;
   esac
   [ "$2" != true ] || strategy=paused
+}
+
+# How a workload replaces its Pods, as $strategy, and an annotation of its Pod template, as $mark.
+read_strategy() { # NAMESPACE Kind/NAME ANNOTATION
+  need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.'"$3"'}{"|"}{.spec.paused}{"|"}{.spec.updateStrategy.rollingUpdate.partition}' -n "$1" get "$2"
+  IFS='|' read -r strategy mark paused partition <<END
+$value
+END
+  take_strategy "$strategy" "$paused" "$partition"
 }
 
 # Does a change of the Pod template leave Pods of the workload as they are? $manual says why, and what to do.
@@ -194,18 +198,9 @@ read_budgets() {
     need_value '{range .items[*]}{.metadata.ownerReferences[0].kind}{"|"}{.metadata.ownerReferences[0].name}{"|"}{.metadata.labels.pod-template-hash}{"\n"}{end}' \
       -n "$namespace" get pods -l "${selector%,}"
     while IFS='|' read -r owner_kind owner_name template_hash; do
-      case $owner_kind in
-        ReplicaSet) workload=Deployment/${owner_name%-"$template_hash"} ;;
-        DaemonSet | StatefulSet) workload=$owner_kind/$owner_name ;;
-        *) continue ;;
-      esac
-      case $budgets in
-        *"
-$namespace|$workload|$budget
-"*) ;;
-        *) budgets="$budgets$namespace|$workload|$budget
-" ;;
-      esac
+      { owner_of "$namespace" '' "$owner_kind" "$owner_name" "$template_hash" && is_known "$namespace" "$owner"; } || continue
+      has_line "$budgets" "$namespace|$owner|$budget" || budgets="$budgets$namespace|$owner|$budget
+"
     done <<END
 $value
 END
@@ -219,21 +214,10 @@ budgets_of() { # NAMESPACE Kind/NAME
   own=
   while IFS='|' read -r budget_namespace budget_workload budget; do
     [ "$budget_namespace|$budget_workload" = "$1|$2" ] || continue
-    is_disrupted "$1/$budget" || own="$own $budget"
+    matches "$1/$budget" "$disrupted" || own="$own $budget"
   done <<END
 $budgets
 END
-}
-
-is_disrupted() { # NAMESPACE/BUDGET
-  while IFS= read -r pattern; do
-    [ -n "$pattern" ] || continue
-    # shellcheck disable=SC2254 # a pattern
-    case $1 in $pattern) return 0 ;; esac
-  done <<END
-$disrupted
-END
-  return 1
 }
 
 # Does the budget allow as many disruptions now as the roll-out takes?
@@ -289,28 +273,12 @@ await_budgets() { # NAMESPACE Kind/NAME TAKES
 
 is_chosen() { # NAMESPACE Kind/NAME
   case ${namespaces:- $1 } in *" $1 "*) ;; *) return 1 ;; esac
-  ! is_left_out "$1/$2"
-}
-
-is_left_out() { # NAMESPACE/Kind/NAME
-  while IFS= read -r pattern; do
-    [ -n "$pattern" ] || continue
-    # shellcheck disable=SC2254 # a pattern
-    case $1 in $pattern) return 0 ;; esac
-  done <<END
-$excluded
-END
-  return 1
+  ! is_excluded "$1/$2"
 }
 
 # Does it have Pods from before the change?
 has_old_pods() { # NAMESPACE Kind/NAME
-  case $old in
-    *"
-$1|$2
-"*) return 0 ;;
-  esac
-  return 1
+  has_line "$old" "$1|$2"
 }
 
 # The annotation of a Pod template starts its roll-out: a JSON string, or null for none.
@@ -361,6 +329,15 @@ END
   [ "$pause" -eq 0 ] || sleep "$pause" || fail "sleep $pause failed"
 }
 
+# Reports Pods that this step does not replace; $manual says what to do.
+report_by_hand() { # NAMESPACE/Kind/NAME
+  if [ "$action" = check ]; then
+    not_ready "$manual (or leave it out: --exclude '$1')"
+  else
+    say "$manual"
+  fi
+}
+
 # What is not restarted from here: Pods from before the change without a Deployment, DaemonSet or StatefulSet.
 list_by_hand() {
   while IFS='|' read -r namespace owner; do
@@ -370,11 +347,7 @@ list_by_hand() {
       Job/*) manual="wait until $owner in $namespace has ended, or delete it and create it again: its Pods are from before kube-root-ca.crt changed" ;;
       *) manual="restart the Pods of $owner in $namespace by hand, this step does not: they are from before kube-root-ca.crt changed" ;;
     esac
-    if [ "$action" = check ]; then
-      not_ready "$manual (or leave it out: --exclude '$namespace/$owner')"
-    else
-      say "$manual"
-    fi
+    report_by_hand "$namespace/$owner"
   done <<END
 $others
 END
@@ -431,8 +404,7 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
     esac
     has_old_pods "$namespace" "$workload" || continue
     if is_by_hand "$namespace" "$workload" "$strategy"; then
-      [ "$action" = check ] || say "$manual"
-      [ "$action" != check ] || not_ready "$manual (or leave it out: --exclude '$namespace/$workload')"
+      report_by_hand "$namespace/$workload"
       continue
     fi
     case $action in
@@ -453,9 +425,7 @@ $workloads
 END
   end_batch
   [ "$begun" = no ] || restart_again
-  case $action in
-    check | list | dry-run | apply) list_by_hand ;;
-  esac
+  list_by_hand
 }
 
 # How many Pods have the template of now, how many are ready, and how many there are to be.
@@ -470,7 +440,7 @@ END
 
 # A workload that reads files of its nodes when it starts.
 restart_reader() { # NAMESPACE Kind/NAME
-  ! is_left_out "$1/$2" || return 0
+  ! is_excluded "$1/$2" || return 0
   case $action in
     verify)
       can patch deployments.apps
@@ -478,11 +448,7 @@ restart_reader() { # NAMESPACE Kind/NAME
       can patch statefulsets.apps
       ;;
   esac
-  need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/phase}{"|"}{.spec.paused}{"|"}{.spec.updateStrategy.rollingUpdate.partition}' -n "$1" get "$2"
-  IFS='|' read -r strategy mark paused partition <<END
-$value
-END
-  take_strategy "$strategy" "$paused" "$partition"
+  read_strategy "$1" "$2" airlock/phase
   # Their Pods would start again with the template of before, so that nobody sees which ones have read the new files.
   case $strategy in
     paused) manual="$2 in $1 is paused, so a roll-out does not begin: resume it (kubectl -n $1 rollout resume $2)" ;;
@@ -516,8 +482,8 @@ END
       ;;
   esac
   [ "$mark" = "$wanted_mark" ] || annotate "$1" "$2" "\"$wanted_mark\""
-  if [ "$strategy" = OnDelete ]; then
-    reader_is_rolled_out "$1" "$2" || say "delete the Pods of $2 in $1 one by one: its strategy OnDelete replaces them only then"
+  if is_by_hand "$1" "$2" "$strategy"; then
+    reader_is_rolled_out "$1" "$2" || say "$manual"
   else
     await_roll_out "$1" "$2"
   fi
