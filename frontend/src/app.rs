@@ -166,14 +166,14 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
             </LoadPart>
         },
         (Step::Inspect, Some(inventory), ..) => html! {
-            <InspectPart inventory={inventory.clone()} pki={state.pki.clone()} lifetimes={state.lifetimes(None)} today={state.today} platform={state.platform} {busy} {act}>
+            <InspectPart inventory={inventory.clone()} pki={state.pki.clone()} today={state.today} platform={state.platform} {busy} {act}>
                 <ExplainPart explained={state.explained.clone()} {act} />
                 <CheckPart inventory={inventory.clone()} check={state.check.clone()} {act} />
             </InspectPart>
         },
         (Step::Plan, Some(inventory), ..) => html! {
             <PlanPart inventory={inventory.clone()} form={state.form.clone()} problems={problems(state)} files={state.files.clone()} outcome={state.outcome.clone()}
-                halted={state.halted} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} forbidden={state.forbidden().cloned()} accepted={state.accepted()} {busy} {act} />
+                halted={state.halted} pki={state.pki.clone()} today={state.today} forbidden={state.forbidden().cloned()} accepted={state.accepted()} {busy} {act} />
         },
         (Step::Review, _, Some(package), Some(chart)) => html! {
             <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} matrix_view={state.matrix_view.clone()} preview={state.preview.clone()} beside={state.beside} contexts={state.contexts.clone()} {busy} {act} />

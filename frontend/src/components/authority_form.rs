@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::fields::{Problems, Property, checkbox, described_by_hint, hint, invalid, problem, radio_option};
+use super::fields::{
+    Problems, Property, checkbox, described_by_hint, hint, invalid, problem, radio_option, text_field,
+};
 use crate::{
     ports::{dom, files},
     state::{
@@ -59,7 +61,7 @@ pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
 
 /// The source of the new CA, and its options.
 fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -> Html {
-    let AuthorityFieldsProps { form, external, .. } = props;
+    let AuthorityFieldsProps { form, external, problems, .. } = props;
     html! {
         <>
             if *external {
@@ -75,7 +77,7 @@ fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -
                 { brought_file(props, BroughtPart::Certificate) }
                 { brought_file(props, BroughtPart::Key) }
             } else {
-                { typed(props, "name", words::COMMON_NAME, hints::COMMON_NAME, form.name.as_deref().unwrap_or(&form.proposed_name),
+                { text_field(problems, &form.field("name"), words::COMMON_NAME, hints::COMMON_NAME, form.name.as_deref().unwrap_or(&form.proposed_name),
                     change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))) }
                 if form.whole_subject {
                     { whole_subject(props, change) }
@@ -88,35 +90,14 @@ fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -
 
 /// The fields of platforms whose tool accepts a complete subject and an expiry date.
 fn whole_subject(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -> Html {
-    let AuthorityFieldsProps { form, platform, .. } = props;
+    let AuthorityFieldsProps { form, platform, problems, .. } = props;
     let subject = change.reform(|event: InputEvent| AuthorityChange::Subject(dom::value(&event)));
     let day = change.reform(|event: InputEvent| AuthorityChange::ExpiryDate(dom::value(&event)));
     html! {
         <>
-            { typed(props, "subject", &words::platform::subject(platform), words::platform::SUBJECT_HINT, &form.subject, subject) }
-            { typed(props, "expiry-date", words::platform::EXPIRY, words::platform::EXPIRY_HINT, &form.expiry_date, day) }
+            { text_field(problems, &form.field("subject"), &words::platform::subject(platform), words::platform::SUBJECT_HINT, &form.subject, subject) }
+            { text_field(problems, &form.field("expiry-date"), words::platform::EXPIRY, words::platform::EXPIRY_HINT, &form.expiry_date, day) }
         </>
-    }
-}
-
-/// A text field.
-fn typed(
-    AuthorityFieldsProps { form, problems, .. }: &AuthorityFieldsProps,
-    field: &str,
-    label: &str,
-    why: &'static str,
-    value: &str,
-    oninput: Callback<InputEvent>,
-) -> Html {
-    let id = form.field(field);
-    html! {
-        <div class="field">
-            <label for={id.clone()}>{ label }</label>
-            <input id={id.clone()} class="input" autocomplete="off" spellcheck="false" data-test={id.clone()} value={value.to_owned()}
-                aria-invalid={invalid(problems, &id)} aria-describedby={described_by_hint(problems, &id)} {oninput} />
-            { problem(problems, &id) }
-            { hint(&id, why) }
-        </div>
     }
 }
 

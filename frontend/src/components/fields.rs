@@ -86,6 +86,26 @@ pub fn described_by_hint(problems: &Problems, field: &str) -> String {
     described_by(problems, field).map_or_else(|| hint.clone(), |problem| format!("{problem} {hint}"))
 }
 
+/// A text field with its problem and its hint. `id`: of the element, of the field's problems and of its tests.
+pub fn text_field(
+    problems: &Problems,
+    id: &str,
+    label: &str,
+    why: &'static str,
+    value: &str,
+    oninput: Callback<InputEvent>,
+) -> Html {
+    html! {
+        <div class="field">
+            <label for={id.to_owned()}>{ label }</label>
+            <input id={id.to_owned()} class="input" autocomplete="off" spellcheck="false" data-test={id.to_owned()} value={value.to_owned()}
+                aria-invalid={invalid(problems, id)} aria-describedby={described_by_hint(problems, id)} {oninput} />
+            { problem(problems, id) }
+            { hint(id, why) }
+        </div>
+    }
+}
+
 /// A radio button with its hint.
 pub fn radio_option(
     id: &str,

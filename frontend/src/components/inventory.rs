@@ -19,7 +19,7 @@ use crate::{
         act::Act,
         checklist::{Item, loaded},
         groups,
-        lifetimes::Lifetimes,
+        lifetimes::{self, Lifetimes},
         nodes::servers,
         pki::Pki,
         role::{self, Role},
@@ -34,8 +34,6 @@ pub struct InspectProps {
     pub inventory: Rc<InventoryReport>,
     /// The current PKI.
     pub pki: Rc<Pki>,
-    /// The validity periods of all certificates.
-    pub lifetimes: Option<Lifetimes>,
     /// The time of the person's computer.
     pub today: UnixTime,
     /// The platform that the person chose.
@@ -51,15 +49,18 @@ pub struct InspectProps {
 /// The step.
 #[component]
 pub fn InspectPart(props: &InspectProps) -> Html {
-    let InspectProps { inventory, pki, lifetimes, today, platform: chosen, busy, act, .. } = props;
+    let InspectProps { inventory, pki, today, platform: chosen, busy, act, .. } = props;
+    let lives = use_memo((inventory.clone(), pki.clone(), *today), |(inventory, pki, today)| {
+        lifetimes::lifetimes(inventory, pki, None, *today)
+    });
     html! {
         <div class="contents" data-test="inventory">
             <Head id="inventory" title={words::inspect_title(inventory)}><span data-test="summary">{ words::inspect_sentence(inventory, chosen.is_some()) }</span></Head>
-            { strip(inventory, lifetimes.as_ref(), *today) }
+            { strip(inventory, (*lives).as_ref(), *today) }
             <div class="cols">
                 <div class="stackv" data-test="holdings">
                     { findings::card("findings", words::FINDINGS, &inventory.findings, None) }
-                    <Holdings inventory={inventory.clone()} pki={pki.clone()} lifetimes={lifetimes.clone()} today={*today} />
+                    <Holdings inventory={inventory.clone()} pki={pki.clone()} lifetimes={lives.clone()} today={*today} />
                 </div>
                 <aside class="stackv tools">
                     <Card id="cluster" title={words::CLUSTER}>
@@ -116,7 +117,7 @@ fn strip(inventory: &InventoryReport, lives: Option<&Lifetimes>, today: UnixTime
 struct HoldingsProps {
     inventory: Rc<InventoryReport>,
     pki: Rc<Pki>,
-    lifetimes: Option<Lifetimes>,
+    lifetimes: Rc<Option<Lifetimes>>,
     today: UnixTime,
 }
 
@@ -130,7 +131,7 @@ fn Holdings(HoldingsProps { inventory, pki, lifetimes: lives, today }: &Holdings
     if !inventory.holders.is_empty() {
         pieces.push(html! { <InventoryCard {inventory} today={*today} /> });
     }
-    if let Some(lives) = lives {
+    if let Some(lives) = &**lives {
         pieces.push(html! { <Card id="expiry" title={words::LIFETIMES}>{ lifetimes(lives) }</Card> });
     }
     if !pki.signers.is_empty() {

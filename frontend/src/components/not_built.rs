@@ -42,13 +42,16 @@ pub struct NotBuiltProps {
 #[component]
 pub fn NotBuiltPart(props: &NotBuiltProps) -> Html {
     let NotBuiltProps { findings: reasons, chart, matrix_view, consent, busy, act } = props;
+    let outages = use_memo(chart.clone(), |chart| {
+        chart.as_ref().filter(|chart| outage::is_acceptable(chart)).map(|chart| outage::outages(chart))
+    });
     html! {
         <div class="contents" data-test="unmade">
             <Head id="unmade" title={words::UNMADE_TITLE}>{ words::UNMADE_HINT }</Head>
             { findings::card("unmade-findings", words::FINDINGS, reasons, None) }
             if let Some(chart) = chart.as_ref().filter(|chart| !chart.groups.is_empty()) {
-                if outage::is_acceptable(chart) {
-                    <ConsentForm outages={outage::outages(chart)} chart={chart.clone()} consent={*consent} {busy} {act} />
+                if let Some(outages) = &*outages {
+                    <ConsentForm outages={outages.clone()} chart={chart.clone()} consent={*consent} {busy} {act} />
                 }
                 <MatrixPart {chart} matrix_view={matrix_view.clone()} {act} />
                 <TrustPart {chart} matrix_view={matrix_view.clone()} {act} />

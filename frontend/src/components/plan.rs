@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use airlock_core::{
+    UnixTime,
     plan::request::Intent,
     report::{InventoryReport, PlanReport},
 };
@@ -24,8 +25,9 @@ use crate::{
         LoadedFile, Outcome, Prediction,
         act::Act,
         form::{FormChange, PlanForm},
-        lifetimes::Lifetimes,
+        lifetimes,
         outage::Outage,
+        pki::Pki,
         progress::{self, PhaseProgress},
         role::Role,
         timetable::{self, Costs, Step},
@@ -38,6 +40,10 @@ use crate::{
 pub struct PlanProps {
     /// The inventory.
     pub inventory: Rc<InventoryReport>,
+    /// The current PKI.
+    pub pki: Rc<Pki>,
+    /// The time of the person's computer.
+    pub today: UnixTime,
     /// The options.
     pub form: PlanForm,
     /// The problems of the form.
@@ -48,8 +54,6 @@ pub struct PlanProps {
     pub outcome: Option<Outcome>,
     /// Did planning stop the worker?
     pub halted: bool,
-    /// The validity periods of all certificates, and of the new CAs.
-    pub lifetimes: Option<Lifetimes>,
     /// The prediction that prevents the build.
     pub forbidden: Option<Rc<Prediction>>,
     /// The outages that the person accepts.
@@ -83,7 +87,7 @@ pub fn PlanPart(props: &PlanProps) -> Html {
 fn view(props: &PlanProps) -> Html {
     match &props.outcome {
         Some(Outcome::Plan(plan)) => html! {
-            <PlanView plan={plan.clone()} inventory={props.inventory.clone()} lifetimes={props.lifetimes.clone()} accepted={props.accepted.clone()} acknowledged={props.form.acknowledged.clone()} starting_over={props.form.start_over} act={props.act.clone()} />
+            <PlanView plan={plan.clone()} inventory={props.inventory.clone()} pki={props.pki.clone()} today={props.today} accepted={props.accepted.clone()} acknowledged={props.form.acknowledged.clone()} starting_over={props.form.start_over} act={props.act.clone()} />
         },
         Some(Outcome::Refused(reasons)) => html! {
             <Card id="refused" title={words::REFUSED} lead={html! { words::REFUSED_HINT }}>{ findings::findings(reasons, Some(&acknowledging(&props.form.acknowledged, &props.act))) }</Card>
@@ -150,8 +154,10 @@ pub struct PlanViewProps {
     pub plan: Rc<PlanReport>,
     /// The inventory.
     pub inventory: Rc<InventoryReport>,
-    /// The validity periods of all certificates, and of the new CAs.
-    pub lifetimes: Option<Lifetimes>,
+    /// The current PKI.
+    pub pki: Rc<Pki>,
+    /// The time of the person's computer.
+    pub today: UnixTime,
     /// The outages that the person accepts.
     pub accepted: Vec<Outage>,
     /// The dependencies that the person acknowledges.
@@ -165,9 +171,12 @@ pub struct PlanViewProps {
 /// The plan: findings, phases, steps, restarts, CAs.
 #[component]
 pub fn PlanView(props: &PlanViewProps) -> Html {
-    let PlanViewProps { plan, inventory, lifetimes: lives, accepted, acknowledged, starting_over, act } = props;
+    let PlanViewProps { plan, inventory, pki, today, accepted, acknowledged, starting_over, act } = props;
     let acknowledging = acknowledging(acknowledged, act);
     let rows = use_memo(plan.clone(), |plan| timetable::steps(plan));
+    let lives = use_memo((plan.clone(), inventory.clone(), pki.clone(), *today), |(plan, inventory, pki, today)| {
+        lifetimes::lifetimes(inventory, pki, Some(plan), *today)
+    });
     let rotates = plan.intent != Intent::RenewLeaves;
     let progress = progress::progress(inventory).filter(|_| !starting_over);
     html! {
@@ -179,7 +188,7 @@ pub fn PlanView(props: &PlanViewProps) -> Html {
             <steps::StepsCard plan={plan.clone()} rows={rows.clone()} />
             { restarts::card(plan) }
             if rotates { { successors(plan, inventory) } }
-            if let Some(lives) = lives {
+            if let Some(lives) = &*lives {
                 <Card id="plan-expiry" title={words::LIFETIMES}>{ lifetimes(lives) }</Card>
             }
             if !plan.keys.is_empty() { { keys(plan) } }

@@ -8,7 +8,9 @@ use yew::prelude::*;
 use super::{
     authority_form::AuthorityFields,
     cards::Card,
-    fields::{Problems, checkbox, described_by_hint, has_problem, hint, invalid, problem, property, radio_option},
+    fields::{
+        Problems, checkbox, described_by_hint, has_problem, hint, invalid, problem, property, radio_option, text_field,
+    },
     start_over::start_over,
 };
 use crate::{
@@ -135,15 +137,14 @@ fn strategy(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>)
         words::platform::STRATEGY,
         value,
         true,
-        html! {
-            <div class="field">
-                <label for="strategy">{ words::platform::STRATEGY_LABEL }</label>
-                <input id="strategy" class="input" autocomplete="off" spellcheck="false" data-test="strategy" value={form.strategy.clone()}
-                    aria-invalid={invalid(problems, "strategy")} aria-describedby={described_by_hint(problems, "strategy")} {oninput} />
-                { problem(problems, "strategy") }
-                { hint("strategy", words::platform::STRATEGY_HINT) }
-            </div>
-        },
+        text_field(
+            problems,
+            "strategy",
+            words::platform::STRATEGY_LABEL,
+            words::platform::STRATEGY_HINT,
+            &form.strategy,
+            oninput,
+        ),
     )
 }
 

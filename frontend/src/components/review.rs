@@ -23,6 +23,7 @@ use crate::{
         act::Act,
         chart::{Chart, Mark},
         contexts::Contexts,
+        matrix_rows::Total,
         matrix_view::MatrixView,
         partial_plan::partial_plan,
         role::Role,
@@ -62,6 +63,7 @@ pub struct ReviewProps {
 pub fn ReviewPart(props: &ReviewProps) -> Html {
     let ReviewProps { package, plan, inventory, authorities, chart, matrix_view, preview, beside, contexts, busy, act } =
         props;
+    let total = use_memo(chart.clone(), |chart| chart.total());
     let intent = plan.as_ref().map(|plan| plan.intent).unwrap_or_default();
     let outputs = html! { <Outputs {package} {intent} preview={preview.clone()} {beside} contexts={contexts.clone()} {busy} {act} /> };
     if intent == Intent::RenewLeaves {
@@ -84,9 +86,9 @@ pub fn ReviewPart(props: &ReviewProps) -> Html {
     html! {
         <div class="contents" data-test="review">
             <Head id="review" title={words::review_title(inventory.as_deref())}>
-                <span data-test="matrix-summary">{ words::answer(chart) }{ " " }{ words::matrix(&chart.total(), steps) }</span>
+                <span data-test="matrix-summary">{ words::answer(chart) }{ " " }{ words::matrix(&total, steps) }</span>
             </Head>
-            { strip(chart, package, plan.as_deref()) }
+            { strip(chart, &total, package, plan.as_deref()) }
             <Incremental {pieces} />
         </div>
     }
@@ -113,15 +115,11 @@ fn renewed(props: &ReviewProps, outputs: Html) -> Html {
 /// The fact about the package's files.
 fn files(package: &PackageReport, plan: Option<&PlanReport>) -> Html {
     let [.., title] = words::REVIEW_STRIP;
-    let (_, size) = words::package_size(package, plan)
-        .split_once(" · ")
-        .map_or((String::new(), String::new()), |(a, b)| (a.to_owned(), b.to_owned()));
-    elements::stat(Role::Plain, title, words::count(package.files.len(), "file"), size)
+    elements::stat(Role::Plain, title, words::count(package.files.len(), "file"), words::package_detail(package, plan))
 }
 
-fn strip(chart: &Chart, package: &PackageReport, plan: Option<&PlanReport>) -> Html {
+fn strip(chart: &Chart, total: &Total, package: &PackageReport, plan: Option<&PlanReport>) -> Html {
     let [lost, connections, old, clients, _] = words::REVIEW_STRIP;
-    let total = chart.total();
     let (answer, sub) = words::lost(chart);
     let role = match chart.worst() {
         Mark::Broken => Role::Error,

@@ -20,7 +20,6 @@ use super::{
     encryption::Encryption,
     explain::Explained,
     form::{FormProblem, PlanForm},
-    lifetimes::{self, Lifetimes},
     matrix_view::MatrixView,
     notice::{Alert, Notice},
     outage::{Consent, Outage},
@@ -178,11 +177,6 @@ impl State {
     /// How many of the loaded files are of a sample.
     pub fn sample(&self) -> SampleShare {
         self.inventory.as_deref().map(sample::share).unwrap_or_default()
-    }
-
-    /// The validity periods of all certificates, and of the new CAs if there is a plan.
-    pub fn lifetimes(&self, plan: Option<&PlanReport>) -> Option<Lifetimes> {
-        lifetimes::lifetimes(self.inventory.as_ref()?, &self.pki, plan, self.today)
     }
 
     /// The options of this session.

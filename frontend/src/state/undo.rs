@@ -122,7 +122,7 @@ fn field(change: &FormChange) -> String {
 
 /// Is it a text field?
 fn is_typed(field: &str) -> bool {
-    let typed = ["CaDays", "LeafDays", "Name", "Subject", "ExpiryDate"];
+    let typed = ["CaDays", "LeafDays", "Strategy", "Name", "Subject", "ExpiryDate"];
     typed.contains(&field.rsplit(' ').next().unwrap_or_default())
 }
 
@@ -175,6 +175,27 @@ mod tests {
         );
         let state = state.after(Action::Undo);
         assert_eq!(authority(&state), None, "what was typed is one change");
+    }
+
+    #[test]
+    fn the_characters_typed_into_a_text_field_are_one_change() {
+        let authority = |change| FormChange::Authority(AuthorityId::Cluster, change);
+        let text_fields: [fn(String) -> FormChange; 3] =
+            [FormChange::CaDays, FormChange::LeafDays, FormChange::Strategy];
+        let text_fields_of_a_ca: [fn(String) -> AuthorityChange; 3] =
+            [AuthorityChange::Name, AuthorityChange::Subject, AuthorityChange::ExpiryDate];
+        let typed = |text: &str| {
+            let text = || text.to_owned();
+            let of_the_ca = text_fields_of_a_ca.map(|field| authority(field(text())));
+            text_fields.map(|field| field(text())).into_iter().chain(of_the_ca)
+        };
+        for (one, two) in typed("1").zip(typed("12")) {
+            let before = after([]);
+            let state = before.clone().after(Action::Form(one)).after(Action::Form(two.clone()));
+            assert_ne!(state.form, before.form, "{two:?}");
+            let state = state.after(Action::Undo);
+            assert_eq!((&state.form, &state.history), (&before.form, &before.history), "{two:?}");
+        }
     }
 
     #[test]

@@ -32,11 +32,16 @@ pub fn download(name: &str) -> String {
     format!("Download {name}.zip")
 }
 
-/// The package in a line.
+/// The package in a line: the number of files, then [`package_detail`].
 pub fn package_size(package: &PackageReport, plan: Option<&PlanReport>) -> String {
+    format!("{} · {}", count(package.files.len(), "file"), package_detail(package, plan))
+}
+
+/// The total size of the package's files, and the number of new keys.
+pub fn package_detail(package: &PackageReport, plan: Option<&PlanReport>) -> String {
     let bytes: usize = package.files.iter().map(|file| file.size).sum();
     let keys = plan.map_or(0, |plan| plan.keys.len());
-    format!("{} · {} · {}", count(package.files.len(), "file"), size(bytes as u64), count(keys, "new key"))
+    format!("{} · {}", size(bytes as u64), count(keys, "new key"))
 }
 
 /// What in the zip is secret: the fact, and what to do.

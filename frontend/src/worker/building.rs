@@ -83,18 +83,14 @@ impl Pool {
     /// Plans, then builds the package.
     pub fn plan_and_make(self: &Rc<Self>, request: RotationRequest) {
         let accept_outage = request.accept_outage;
-        self.plan_then(request, move |pool, algorithms| pool.make(algorithms, accept_outage));
-    }
-
-    fn plan_then(self: &Rc<Self>, request: RotationRequest, then: impl FnOnce(&Rc<Self>, &[KeyAlgorithm]) + 'static) {
         self.forget_plan();
         self.tell(Action::Began(Job::Planning));
-        self.ask(Ask::Plan { request, now: ports::now() }, |pool, reply, _| match reply {
+        self.ask(Ask::Plan { request, now: ports::now() }, move |pool, reply, _| match reply {
             Reply::Plan(plan) => {
                 pool.start_key_workers(plan.keys.len());
                 let algorithms: Vec<_> = plan.keys.iter().map(|key| key.algorithm).collect();
                 pool.tell(Action::Planned(Outcome::Plan(plan.into())));
-                then(pool, &algorithms);
+                pool.make(&algorithms, accept_outage);
             }
             Reply::Refused(findings) => pool.tell(Action::Planned(Outcome::Refused(findings.into()))),
             other => pool.unexpected(other),

@@ -55,11 +55,11 @@ pub fn MatrixPart(props: &PictureProps) -> Html {
     let change = use_change(act);
     let change = &*change;
     let (line, column) = matrix_view.explained();
-    let found = outage::outages(chart);
+    let accepted = use_memo(chart.clone(), |chart| if chart.accepted { outage::outages(chart) } else { Vec::new() });
     let aside = html! { <span id="picture-hint" class="small quiet">{ words::PICTURE_HINT }</span> };
     html! {
         <>
-            if chart.accepted && !found.is_empty() { { outages(&found, Some(chart)) } }
+            if !accepted.is_empty() { { outages(&accepted, Some(chart)) } }
             <div class="cols panelled">
                 <Card id="matrix" title={words::MATRIX} {aside}>
                     <div class="matrix-wrap scroll-x" role="region" tabindex="-1" aria-label={words::MATRIX_REGION}>
