@@ -14,6 +14,7 @@ mod impact;
 mod kamaji;
 mod kubeadm;
 mod kubectl;
+mod kubelet_settings;
 mod package;
 mod renew_leaves;
 mod requested;

@@ -28,11 +28,12 @@ use crate::{
 };
 
 /// The functions of every node's script, in the order in which they are defined.
-const LIBRARY: [&str; 8] = [
+const LIBRARY: [&str; 9] = [
     include_str!("pods.sh"),
     include_str!("node.sh"),
     include_str!("backup.sh"),
     include_str!("kubelet.sh"),
+    include_str!("kubelet-settings.sh"),
     include_str!("serving.sh"),
     include_str!("renew.sh"),
     include_str!("verify-node.sh"),
@@ -285,11 +286,8 @@ impl Job<'_> {
             };
             let bundle = quote(&edit.output);
             let others = self.but_workers_with_own(&edit.target);
-            return vec![format!(
-                "{others}put_ca \"$root\"/{bundle} {target} {} {}",
-                file.sha256(),
-                expected.join(" ")
-            )];
+            let put = format!("{others}put_ca \"$root\"/{bundle} {target} {} {}", file.sha256(), expected.join(" "));
+            return [vec![put], self.accepts_clients(*id, edit)].concat();
         }
         let node = match self.holder {
             Holder::Node(name) => name.clone(),
@@ -335,6 +333,24 @@ impl Job<'_> {
             ));
         }
         lines
+    }
+
+    /// A kubelet whose configuration nobody has seen may accept clients by another file than the cluster CA's.
+    fn accepts_clients(&self, id: AuthorityId, edit: &Edit) -> Vec<String> {
+        if id != AuthorityId::Cluster {
+            return Vec::new();
+        }
+        let orders: &[Trust] = match self.phase.trust() {
+            Trust::New => &[Trust::New],
+            _ => &[Trust::OldNew, Trust::NewOld],
+        };
+        let sums = orders.iter().map(|order| unwrapped(self.renderer.bundle(id, *order).to_pem().as_bytes()));
+        let edits = self.steps.iter().flat_map(|step| step.edits());
+        let seen: BTreeSet<String> = edits.filter_map(Edit::node_of_worker).map(quote).collect();
+        let but: String = seen.iter().map(|node| format!("is_node {node} || ")).collect();
+        let (target, bundle) = (quote(&edit.target), quote(&edit.output));
+        let sums: Vec<String> = sums.collect();
+        vec![format!("{but}accepts_clients_by {target} \"$root\"/{bundle} {}", sums.join(" "))]
     }
 
     /// The signing file that a manifest of kube-controller-manager names.

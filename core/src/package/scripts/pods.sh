@@ -247,7 +247,11 @@ is_restarted() { # NAME
 # After a change this run or an interrupted one has made, and once.
 restart_due() { # NAME
   case $action in
-    verify | check) return 1 ;;
+    verify) return 1 ;;
+    check)
+      [ ! -e "$work/pending" ] || is_restarted "$1" || not_ready "$1 has not restarted since a file that it reads changed"
+      return 1
+      ;;
     dry-run)
       [ "$would_change" = no ] || say "would restart $1"
       return 1

@@ -11,65 +11,17 @@ certificates_in() { # FILE
   pem=$output
 }
 
-# The words of the kubelet's command line, as $kubelet_words: systemd units, then the files with its arguments.
-read_kubelet_words() {
-  kubelet_words=
-  for line_file in /lib/systemd/system/kubelet.service /usr/lib/systemd/system/kubelet.service /etc/systemd/system/kubelet.service \
-    /lib/systemd/system/kubelet.service.d/*.conf /usr/lib/systemd/system/kubelet.service.d/*.conf /etc/systemd/system/kubelet.service.d/*.conf \
-    /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet; do
-    [ -f "$line_file" ] || continue
-    run sed -e '/^[[:space:]]*[#;]/d' -e "s/[\"'\\\\]/ /g" -e 's/=--/= --/g' "$line_file"
-    kubelet_words="$kubelet_words $output"
-  done
-}
-
-# The value that $kubelet_words gives a flag, as $output. The last one counts, and a flag without a value is true.
-kubelet_flag() { # NAME
-  output=
-  word_before=
-  set -f
-  # One word after the other.
-  # shellcheck disable=SC2086
-  for word in $kubelet_words; do
-    case $word in
-      --"$1"=*) output=${word#*=} ;;
-      --"$1") output=true ;;
-      *) [ "$word_before" != "--$1" ] || output=$word ;;
-    esac
-    word_before=$word
-  done
-  set +f
-}
-
-# The value that the kubelet's configuration gives a field at its top level, as $output: the file of --config, then the
-# drop-ins of --config-dir. The last one counts.
-kubelet_field() { # NAME
-  field_value=
-  for config_file in "$kubelet_config" ${drop_ins:+"$drop_ins"/*.conf}; do
-    [ -f "$config_file" ] || continue
-    run sed -n "/^[\"']\{0,1\}$1[\"']\{0,1\} *:/{s/^[^:]*: *//;s/ *#.*//;s/[\"', ]//g;p;}" "$config_file"
-    [ -z "$output" ] || field_value=$output
-  done
-  output=$field_value
-}
-
 # The file that the kubelet serves from, as $served, where it does not request its serving certificate; otherwise empty.
 # Without a setting the kubelet serves from kubelet.crt (kubernetes/kubernetes: cmd/kubelet/app/server.go, InitializeTLS).
 find_served() {
   served=
   [ ! -e "$saved_serving/complete" ] || return 0
-  read_kubelet_words
-  kubelet_flag config
-  kubelet_config=${output:-/var/lib/kubelet/config.yaml}
-  kubelet_flag config-dir
-  drop_ins=$output
-  kubelet_flag rotate-server-certificates
-  [ -n "$output" ] || kubelet_field serverTLSBootstrap
+  read_kubelet_settings
+  kubelet_setting rotate-server-certificates serverTLSBootstrap
   case $output in
     true | True | TRUE | t | T | 1) return 0 ;;
   esac
-  kubelet_flag tls-cert-file
-  [ -n "$output" ] || kubelet_field tlsCertFile
+  kubelet_setting tls-cert-file tlsCertFile
   served=$output
   if [ -n "$served" ]; then
     return 0
