@@ -285,6 +285,8 @@ fn workers_that_joined_before_phase_3_are_removed() {
     assert!(!passed && said.contains("NOT READY: worker old1") && !said.contains("cp1"), "{said}");
     let (passed, said) = run(&["--remove", "old1"]);
     assert!(!passed && said.contains("no worker that joined after step cluster-info is Ready"), "{said}");
+    let (passed, said) = run(&["--remove", "old1", "--dry-run"]);
+    assert!(!passed && said.contains("add machines first; nothing was removed"), "{said}");
 
     next_second();
     node(&server, "new1", "", "True");
@@ -292,6 +294,10 @@ fn workers_that_joined_before_phase_3_are_removed() {
     assert!(!passed && said.contains("new1 is not a worker that joined before"), "{said}");
     let (passed, said) = run(&["--remove", "cp1"]);
     assert!(!passed && said.contains("cp1 is not a worker that joined before"), "{said}");
+    let (passed, said) = run(&["--remove", "old1", "--remove", "cp1"]);
+    assert!(!passed && !said.contains("drained"), "every name is verified first: {said}");
+    let (passed, said) = run(&["--remove", "old1", "--dry-run"]);
+    assert!(passed && said.contains("would drain old1"), "{said}");
     let (passed, said) = run(&["--remove", "old1"]);
     assert!(passed && said.contains("drained old1") && said.contains("deleted the Node old1"), "{said}");
     let (passed, said) = run(&["--remove", "odl1"]);

@@ -251,6 +251,8 @@ fn a_pause_of_the_owner_is_not_ended() {
     // The owner lets the rotation end the pause.
     change(&["annotate", "clusters.cluster.x-k8s.io", "two", "airlock/paused=owner"]);
     passes(first, &["pause"]);
+    passes(first, &["pause", "--undo"]);
+    assert_eq!(paused(), "true owner", "step pause did not pause it");
     fails(last, &["roll-out-control-plane"], "complete step resume first");
     passes(last, &["resume"]);
     assert_eq!(paused(), "false");

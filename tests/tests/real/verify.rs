@@ -168,7 +168,7 @@ const OF_SOURCES: &[(&str, &str, &str)] = &[
     ),
     (
         "static-pod",
-        "E1130 00:00:00.000000       1 leaderelection.go:436] error retrieving resource lock kube-system/x: Get \"https://10.0.0.10:6443/x\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
+        "E1130 00:00:00.000000       1 leaderelection.go:436] error retrieving resource lock kube-system/x: Get \"https://10.0.0.10:6443/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/x?timeout=5s\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
         "static-pod>kube-apiserver\t10.0.0.10:6443",
     ),
     // k8s.io/client-go v0.36.3, tools/events/event_broadcaster.go; v0.25.4, tools/record/event.go.
@@ -232,6 +232,23 @@ const OF_SOURCES: &[(&str, &str, &str)] = &[
         "kube-apiserver",
         "E1130 00:00:00.000000       1 tlsconfig.go:181] \"Unhandled Error\" err=\"key failed with : unable to load serving cert: tls: private key does not match public key\"",
         "kube-apiserver>file\tunknown",
+    ),
+    // k8s.io/kubernetes v1.36.3, pkg/kubelet/log; github.com/containerd/containerd v2.1, core/remotes/docker/resolver.go.
+    (
+        "kubelet",
+        "E1130 00:00:00.000000       1 log.go:32] \"PullImage from image service failed\" err=\"rpc error: code = Unknown desc = failed to pull and unpack image \\\"registry.example:5000/app:1\\\": failed to resolve image: failed to do request: Head \\\"https://registry.example:5000/v2/app/manifests/1\\\": tls: failed to verify certificate: x509: certificate signed by unknown authority\" image=\"registry.example:5000/app:1\"",
+        "kubelet>another server\tregistry.example:5000",
+    ),
+    (
+        "kubelet",
+        "E1130 00:00:00.000000       1 reflector.go:200] \"Failed to watch\" err=\"failed to list *v1.Node: Get \\\"https://10.0.0.10:6443/api/v1/nodes?limit=500\\\": tls: failed to verify certificate: x509: certificate signed by unknown authority\"",
+        "kubelet>kube-apiserver\t10.0.0.10:6443",
+    ),
+    // k8s.io/apiserver v0.36.3, plugin/pkg/authenticator/token/oidc/oidc.go.
+    (
+        "kube-apiserver",
+        "E1130 00:00:00.000000       1 oidc.go:400] \"Unhandled Error\" err=\"oidc authenticator: initializing plugin: Get \\\"https://issuer.example/.well-known/openid-configuration\\\": tls: failed to verify certificate: x509: certificate signed by unknown authority\"",
+        "kube-apiserver>another server\tissuer.example",
     ),
     // Access logs and clients of other servers: no client of kube-apiserver.
     (
@@ -451,6 +468,25 @@ fn errors_are_found_in_every_format_of_logs() {
         node.append("var/log/kubelet.log", &line);
         let (passes, said) = node.check("");
         assert!(!passes && said.contains("kubelet: a TLS error 3"), "{label}: {said}");
+    }
+    // containerd and CRI-O write a line of more than 16 KiB in parts with the tag P; a Docker engine ends its parts without a
+    // line break. A log may end with a part.
+    let (start, end) =
+        (format!("E1122 10:00:00.000000       1 a.go:1] {} err=\"Unauth", "x".repeat(16_000)), "orized\"");
+    let time = || ago(30, "%Y-%m-%dT%H:%M:%S.1Z");
+    let cri = |stream: &str, tag: &str, text: &str| format!("{} {stream} {tag} {text}\n", time());
+    let engine = |text: &str| format!("{}\n", serde_json::json!({ "log": text, "stream": "stderr", "time": time() }));
+    let other = cri("stdout", "F", "between the parts of the other stream");
+    let split = [
+        ("cri", cri("stderr", "P", &start) + &other + &cri("stderr", "F", end)),
+        ("cri-end", cri("stderr", "P", &start) + &other + &cri("stderr", "P", end)),
+        ("engine", engine(&start) + &engine(&format!("{end}\n"))),
+    ];
+    for (label, lines) in split {
+        let node = Node::new(&format!("format-split-{label}"), "cp1");
+        node.append(&node.log("kube-scheduler"), &lines);
+        let (passes, said) = node.check("");
+        assert!(!passes && said.contains("kube-scheduler: a TLS error 3"), "{label}: {said}");
     }
     // Log files that the kubelet has rotated and compressed.
     let node = Node::new("format-gzip", "cp1");

@@ -9,11 +9,13 @@ wanted_of() { # true|false
 }
 
 # The Cluster's pause, as $value: a missing field means false; a missing Cluster or a refused request is no answer. $is_own:
-# step pause paused it, or its owner lets step resume end the pause.
+# step pause paused it, or its owner lets step resume end the pause, which is $is_handed_over.
 read_paused() { # NAMESPACE CLUSTER
   need_value '{.spec.paused}{"|"}{.metadata.annotations}' -n "$1" get cluster.cluster.x-k8s.io "$2"
   is_own=no
+  is_handed_over=no
   case ${value#*|} in *'"airlock/paused":'*) is_own=yes ;; esac
+  case ${value#*|} in *'"airlock/paused":"owner"'*) is_handed_over=yes ;; esac
   value=${value%%|*}
   [ -n "$value" ] || value=false
 }
@@ -30,6 +32,13 @@ pause() { # NAMESPACE CLUSTER true|false ROLLS_OUT
     paused_by_owner "$1" "$2" "$4"
     return 0
   fi
+  # Step pause changed nothing where its owner had paused it.
+  case $action-$3-$is_handed_over in
+    undo-true-yes | dry-undo-true-yes)
+      say "Cluster $1/$2 stays paused: this package did not pause it"
+      return 0
+      ;;
+  esac
   if [ "$action-$3-$4" = verify-true-yes ]; then
     # Between phases, RUNBOOK.md resumes all but the control plane: its annotation has the value airlock.
     owners_act "$1" "$2" airlock

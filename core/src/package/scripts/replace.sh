@@ -53,19 +53,24 @@ machine_is_off() { # NAME
   [ "$value" != True ]
 }
 
-# The drain uses the eviction API: PodDisruptionBudgets hold it back.
-remove_worker() { # NAME
+# Is there a Node to remove? Fails where it must stay.
+is_to_be_removed() { # NAME
   if read_value '{.metadata.name}' get node "$1"; then :; else
     case $? in
       3)
-        say "there is no Node $1: an earlier run has removed it, or the name is misspelt"
-        return 0
+        [ "$action" = verify ] || say "there is no Node $1: an earlier run has removed it, or the name is misspelt"
+        return 1
         ;;
       *) fail "$reason" ;;
     esac
   fi
   is_old_worker "$1" || fail "$1 is not a worker that joined before step cluster-info; nothing was removed"
   [ "$has_new" = yes ] || fail "no worker that joined after step cluster-info is Ready: add machines first; nothing was removed"
+}
+
+# The drain uses the eviction API: PodDisruptionBudgets hold it back.
+remove_worker() { # NAME
+  is_to_be_removed "$1" || return 0
   changed=yes
   run kubectl drain "$1" --ignore-daemonsets --delete-emptydir-data "--timeout=${limit}s"
   case $output in *drained*) ;; *) fail "kubectl drain $1: unexpected answer '$output'" ;; esac
@@ -82,16 +87,19 @@ replace_workers() {
       can patch nodes
       can delete nodes
       can create pods/eviction
-      return 0
+      [ -n "$removed" ] || return 0
       ;;
   esac
   sort_workers
-  if [ "$action" = apply ]; then
-    for one in $removed; do
-      remove_worker "$one"
-    done
-    [ -z "$removed" ] || sort_workers
-  fi
+  for one in $removed; do
+    case $action in
+      verify) is_to_be_removed "$one" || : ;;
+      dry-run) ! is_to_be_removed "$one" || say "would drain $one, and delete its Node once its machine is off" ;;
+      apply) remove_worker "$one" ;;
+    esac
+  done
+  [ "$action" != verify ] || return 0
+  [ -z "$removed" ] || sort_workers
   for one in $old_workers; do
     case $action in
       dry-run | list) say "would have $one replaced" ;;

@@ -43,15 +43,22 @@ function klog(header, time,    year, seconds) {
 # Reads one log. Writes a line for each connection and peer that has TLS errors since the phase began, then a line "end".
 # shellcheck disable=SC2016 # awk's own variables
 log_reader='
-# The line without the time that the container runtime, the journal or kubectl put before it; sets time.
+# The line without the time that the container runtime, the journal or kubectl put before it; sets time, and with the stream
+# whether it is a part of a line: runtimes split what is longer than 16 KiB.
 function without_time(text,    stamp, first) {
   first = text
+  stream = ""
+  is_part = 0
   sub(/ .*/, "", first)
   if (text ~ /^[{]"log":/) {
-    # The JSON of a Docker engine.
+    # The JSON of a Docker engine: a whole line ends with a line break.
+    stream = found(text, "\"stream\":\"[a-z]*")
+    is_part = text !~ /\\n","stream":/
     stamp = text
     sub(/.*"time":"/, "", stamp)
     time = rfc3339(stamp)
+    text = substr(text, 9)
+    sub(/(\\n)?","stream":.*/, "", text)
   } else if (text ~ /^[0-9]+[.][0-9]+ /) {
     time = int(first + 0)
     text = substr(text, length(first) + 2)
@@ -63,7 +70,11 @@ function without_time(text,    stamp, first) {
   } else if (text ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-/) {
     time = rfc3339(first)
     text = substr(text, length(first) + 2)
-    sub(/^(stdout|stderr) [FP] /, "", text)
+    if (text ~ /^(stdout|stderr) [FP] /) {
+      stream = substr(text, 1, 6)
+      is_part = substr(text, 8, 1) == "P"
+      text = substr(text, 10)
+    }
   } else if (text ~ /^[IWEF][0-9][0-9][0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]/) {
     time = klog(first, substr(text, 7, 8))
   } else if (text ~ /^[{].*"ts":"?[0-9]/) {
@@ -181,9 +192,29 @@ function server(text) {
     if (text ~ /addrConn|etcd|:2379/) return "etcd"
     if (text ~ /:10250|kubelet/) return "kubelet"
     if (text ~ /bad status from|[Aa]vailable|[Aa][Pp][Ii][Ss]ervice|[Oo]pen[Aa][Pp][Ii]|aggregat|discovery/) return "extension"
-    return "kube-apiserver"
+    return is_elsewhere(text) ? "another server" : "kube-apiserver"
   }
-  return text ~ /:10250/ ? "kubelet" : "kube-apiserver"
+  return text ~ /:10250/ ? "kubelet" : is_elsewhere(text) ? "another server" : "kube-apiserver"
+}
+# Is the request to a registry, an identity provider or the like? A URL of kube-apiserver has one of its paths
+# (kubernetes/kubernetes: staging/src/k8s.io/apiserver/pkg/server/config.go, routes of `installAPI`).
+function is_elsewhere(text,    path) {
+  path = found(text, "https:[/][/][^ \"\\\\]+")
+  return sub(/^https:[/][/][^\/]*[\/]/, "", path) && path !~ /^(apis?|openid|openapi|version|healthz|livez|readyz)([^A-Za-z0-9]|$)/
+}
+# Counts a whole line.
+function examine(text,    key) {
+  if (time >= 0 && time < since) return
+  if (!is_tls_error(text)) return
+  describe(text)
+  # Nothing of a log acts on a terminal.
+  gsub(/[^ -~]/, "?", peer)
+  gsub(/[^ -~]/, "?", text)
+  key = connection "\t" substr(peer, 1, 120)
+  count[key]++
+  # An error without a time counts as one of this moment.
+  last[key] = time < 0 ? now : time
+  sample[key] = substr(text, 1, 300)
 }
 BEGIN {
   time = -1
@@ -196,19 +227,17 @@ BEGIN {
     if (oldest == "" || time < oldest) oldest = time
     if (newest == "" || time > newest) newest = time
   }
-  if (time >= 0 && time < since) next
-  if (!is_tls_error(text)) next
-  describe(text)
-  # Nothing of a log acts on a terminal.
-  gsub(/[^ -~]/, "?", peer)
-  gsub(/[^ -~]/, "?", text)
-  key = connection "\t" substr(peer, 1, 120)
-  count[key]++
-  # An error without a time counts as one of this moment.
-  last[key] = time < 0 ? now : time
-  sample[key] = substr(text, 1, 300)
+  text = parts[stream] text
+  # A line of more than a megabyte is examined in parts.
+  if (is_part && length(text) < 1048576) {
+    parts[stream] = text
+    next
+  }
+  parts[stream] = ""
+  examine(text)
 }
 END {
+  for (stream in parts) examine(parts[stream])
   for (key in sample) printf "error\t%s\t%s\t%d\t%.0f\t%s\n", source, key, count[key], last[key], sample[key]
   printf "end\t%d\t%.0f\t%.0f\t%d\n", lines, oldest == "" ? -1 : oldest, newest == "" ? -1 : newest, undated
 }
