@@ -70,7 +70,7 @@ const ASKED: [&str; 6] = ["crictl", "dcmanager", "journalctl", "kubectl", "syste
 
 /// The ways in which these commands fail, in addition to a plain failure: messages of real tools. Each call fails in
 /// one of these ways; with the environment variable `AIRLOCK_EVERY_FAULT`, which `cargo xtask test --long` sets, in all
-/// of them.
+/// of them. The last call of a call site only fails plainly, except with that variable.
 const REFUSALS: [&str; 5] = ["timeout", "401", "403", "409", "500"];
 
 /// Commands on whose output a script bases a decision.
@@ -249,6 +249,7 @@ fn faults(step: &Step, record: &str, seen: &mut BTreeSet<String>) -> Vec<Fault> 
         let entry = sites.entry(site(call, &step.package)).or_insert_with(|| (name.to_owned(), *count, *count));
         entry.2 = *count;
     }
+    let every = env::var_os("AIRLOCK_EVERY_FAULT").is_some();
     let mut faults = Vec::new();
     for (site, (command, first, last)) in sites {
         if !seen.insert(format!("{}: {site}", step.library)) {
@@ -257,21 +258,29 @@ fn faults(step: &Step, record: &str, seen: &mut BTreeSet<String>) -> Vec<Fault> 
         let ats = if first == last { vec![first] } else { vec![first, last] };
         for at in ats {
             let mut modes = vec!["fail"];
-            if ASKED.contains(&command.as_str()) {
-                modes.extend(["empty", "truncated"]);
-                let every = env::var_os("AIRLOCK_EVERY_FAULT").is_some();
-                let turn = [REFUSALS[faults.len() % REFUSALS.len()]];
-                modes.extend(if every { &REFUSALS[..] } else { &turn });
-            } else if READERS.contains(&command.as_str()) {
-                modes.push("empty");
-            }
-            if WRITERS.contains(&command.as_str()) {
-                modes.extend(["kill", "kill-after"]);
+            if at == first || every {
+                modes.extend(other_modes(&command, faults.len(), every));
             }
             faults.extend(modes.into_iter().map(|mode| Fault { command: command.clone(), at, mode }));
         }
     }
     faults
+}
+
+/// The ways in which a command fails besides a plain failure. `turn` selects one refusal, unless `every` refusal is requested.
+fn other_modes(command: &str, turn: usize, every: bool) -> Vec<&'static str> {
+    let mut modes = Vec::new();
+    if ASKED.contains(&command) {
+        modes.extend(["empty", "truncated"]);
+        let one = [REFUSALS[turn % REFUSALS.len()]];
+        modes.extend(if every { &REFUSALS[..] } else { &one });
+    } else if READERS.contains(&command) {
+        modes.push("empty");
+    }
+    if WRITERS.contains(&command) {
+        modes.extend(["kill", "kill-after"]);
+    }
+    modes
 }
 
 /// All problems of a disturbed step.
@@ -319,12 +328,12 @@ fn judge_gate(step: &Step, fault: &Fault, code: i32, when: &str, said: &str) -> 
     })
 }
 
-/// Runs jobs on as many threads as there are processors.
+/// Runs jobs on four times as many threads as there are processors: machines mostly wait for one another's processes.
 fn in_parallel<T: Sync>(jobs: &[T], work: impl Fn(usize, &T) -> Vec<String> + Sync) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let wrong = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+        for _ in 0..4 * thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
                 while let index = next.fetch_add(1, Ordering::Relaxed)
                     && let Some(job) = jobs.get(index)

@@ -313,7 +313,7 @@ impl Node {
         succeed(Command::new("cp").arg("-a").arg(given.join(".")).arg(&tree));
         // The time of this machine, since processes have no other.
         let node =
-            Self { tree, name, environment: vec![("SHIFT", "-100".to_owned()), ("RUNNING_FOR", "1000".to_owned())] };
+            Self { tree, name, environment: vec![("SHIFT", "-100".to_owned()), ("RUNNING_FOR", "3000".to_owned())] };
         let package = Case::named("ecdsa-3").rotation().manifest()["cluster"].as_str().expect("a name").to_owned();
         let package = Case::named("ecdsa-3")
             .rotation()
