@@ -179,7 +179,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
 /// CAs that are trusted together with an authority and take no part in a rotation: they stay where they are, in every phase.
 pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let client_files: Vec<_> = inventory.nodes.iter().map(|node| (node, inventory.client_files(node))).collect();
-    let clients = accepted_by(inventory, &client_files);
+    let uses = Uses { clients: accepted_by(inventory, &client_files), publishers: published_by(inventory) };
     let title = |id| inventory.profile.authority(id).map_or("CA", |row| row.title);
     let own = inventory.present(AuthorityId::Cluster);
     let strays = inventory.rotations.get(&AuthorityId::Cluster).map_or(&[][..], |rotation| &rotation.strays);
@@ -191,7 +191,7 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
             let others: BTreeSet<_> =
                 anchors.iter().filter(|one| !own.contains(one) && !strays.contains(one)).collect();
             let place = join(&place, &format!("clusters[{index}].cluster.certificate-authority-data"));
-            let told = |other| foreign_authority(other, title(AuthorityId::Cluster), &clients).in_file(file).at(&place);
+            let told = |other| foreign_authority(other, title(AuthorityId::Cluster), &uses).in_file(file).at(&place);
             findings.extend(others.into_iter().map(told));
         }
     }
@@ -199,18 +199,28 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let rows = inventory.profile.authorities.iter();
         let rows = rows.filter(|row| row.rotates && inventory.keeps_foreign(node, row.id));
         let own = rows.map(|row| (row.id, row.certificate.to_owned()));
-        let named = files.keys().filter(|path| inventory.is_client_bundle(node, path)).cloned();
-        for (id, path) in own.chain(named.map(|path| (AuthorityId::Cluster, path))) {
+        let mut named: BTreeSet<_> =
+            files.keys().filter(|path| inventory.is_client_bundle(node, path)).cloned().collect();
+        named.extend(inventory.published_file(node).filter(|path| inventory.is_published_bundle(node, path)));
+        for (id, path) in own.chain(named.into_iter().map(|path| (AuthorityId::Cluster, path))) {
             let Some(slot) = node.file(&path) else { continue };
             for other in inventory.foreign_in(id, slot.artifact.certificates()) {
                 let finding = match other_authority_of_cluster(inventory, id, other) {
-                    Some(row) => own_authority_among_clients(title(id), row.title),
-                    None => foreign_authority(other, title(id), &clients),
+                    Some(row) if files.contains_key(&path) => own_authority_among_clients(title(id), row.title),
+                    Some(row) => own_authority_published(title(id), row.title),
+                    None => foreign_authority(other, title(id), &uses),
                 };
                 findings.push(finding.in_file(&slot.file));
             }
         }
     }
+}
+
+/// The components that use a foreign CA.
+struct Uses<'a> {
+    clients: Accepted<'a>,
+    /// The nodes on which kube-controller-manager publishes it, by CA.
+    publishers: BTreeMap<&'a Certificate, BTreeSet<&'a str>>,
 }
 
 /// The components that accept clients by a foreign CA, with their nodes.
@@ -234,6 +244,18 @@ fn accepted_by<'a>(inventory: &Inventory, client_files: &[ClientFiles<'a>]) -> A
     accepted
 }
 
+/// The nodes on which kube-controller-manager publishes foreign CAs, by CA.
+fn published_by(inventory: &Inventory) -> BTreeMap<&Certificate, BTreeSet<&str>> {
+    let mut publishers: BTreeMap<&Certificate, BTreeSet<&str>> = BTreeMap::new();
+    for node in &inventory.nodes {
+        let Some(path) = inventory.published_file(node) else { continue };
+        for foreign in inventory.foreign_in(AuthorityId::Cluster, node.certificates(&path)) {
+            publishers.entry(foreign).or_default().insert(&node.name);
+        }
+    }
+    publishers
+}
+
 /// The other CA of this cluster that a certificate is, such as the front-proxy CA in a bundle of the cluster CA.
 fn other_authority_of_cluster(
     inventory: &Inventory,
@@ -255,8 +277,18 @@ fn own_authority_among_clients(title: &str, other: &str) -> Finding {
     .remedy(format!("Remove the {other} from the file on each node that has it (kube-apiserver and the kubelet load the change), then provide the file again"))
 }
 
-/// Says which CA is foreign, and who accepts its clients; the same text wherever it is trusted.
-fn foreign_authority(authority: &Certificate, title: &str, clients: &Accepted<'_>) -> Finding {
+/// Refuses another CA of the cluster in the file of `--root-ca-file` alone: likewise it would stay after phase 3.
+fn own_authority_published(title: &str, other: &str) -> Finding {
+    Finding::error(
+        "bundle",
+        "",
+        format!("the file contains the {other} as well as the {title}: kube-controller-manager publishes both in kube-root-ca.crt, and Pods would trust the old {other} after phase 3"),
+    )
+    .remedy(format!("Remove the {other} from the file on each node that has it, restart kube-controller-manager, then provide the file again"))
+}
+
+/// Says which CA is foreign, which components accept its clients and which publish it; the same text wherever it is trusted.
+fn foreign_authority(authority: &Certificate, title: &str, uses: &Uses<'_>) -> Finding {
     let title = if title == "Cluster CA" { "cluster CA" } else { title };
     let mut message = format!(
         "the CA {} (SHA-256 {}, valid from {}) is trusted together with the {title}, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
@@ -264,12 +296,19 @@ fn foreign_authority(authority: &Certificate, title: &str, clients: &Accepted<'_
         hex::colons(&authority.fingerprint()),
         authority.not_before().date()
     );
-    if let Some(accepted) = clients.get(authority) {
+    if let Some(accepted) = uses.clients.get(authority) {
         let words = |(component, nodes): (&Component, &BTreeSet<&str>)| {
             format!("{component} on {}", nodes.iter().copied().collect::<Vec<_>>().join(", "))
         };
         let servers: Vec<_> = accepted.iter().map(words).collect();
         message += &format!(". Clients with a certificate that it issued keep their access to {}", servers.join("; "));
+    }
+    if let Some(nodes) = uses.publishers.get(authority) {
+        let nodes: Vec<_> = nodes.iter().copied().collect();
+        message += &format!(
+            ". kube-controller-manager on {} publishes it in kube-root-ca.crt in every phase, and Pods trust it",
+            nodes.join(", ")
+        );
     }
     Finding::warning("foreign-ca", "", message).remedy(
         "Nothing to do if a proxy, another service or people with certificates of this CA need it. If it is the old or new CA of a rotation in progress, add that rotation's package or a certificate that this CA issued, such as a node's apiserver.crt",
