@@ -14,7 +14,7 @@ use crate::{
         inventory::Inventory,
         objects::ObjectRole,
     },
-    profile::{AuthorityId, AuthorityRow, Component, RotationMethod, SecretContent, StaticPodRow},
+    profile::{AuthorityId, AuthorityRow, Component, RotationMethod, SIGNING_FLAG, SecretContent, StaticPodRow},
     text::hex,
     time::UnixTime,
     x509::{Certificate, PrivateKey, SignatureVerdict},
@@ -116,10 +116,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                     format!("it holds {} certificates where the {} should stand alone", distinct.len(), row.title),
                 )
                 .at(&place)
-                .remedy(format!(
-                    "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued. If the other CA belongs to somebody else and has to stay, let --cluster-signing-cert-file of every kube-controller-manager name a file that holds only the {0}, and provide that file too. Otherwise keep only the {0} in this file: kube-controller-manager signs with it, and stops if it holds more than one certificate",
-                    row.title
-                )),
+                .remedy(bundle_remedy(inventory, row, node)),
             );
         }
         for certificate in certificates.iter().filter(|one| !foreign.contains(one)) {
@@ -159,7 +156,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                         ),
                     )
                     .at(&place)
-                    .remedy("The cluster is already down for every client that checks dates; its nodes need new files at once, with an outage, not a rotation"),
+                    .remedy(expired_remedy(row.id)),
                 );
             }
         }
@@ -173,6 +170,73 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
             Finding::error("shared-ca", &proxy.file, "one CA is used for the cluster and for the front proxy, so any client certificate could pose as the aggregator")
                 .remedy("Give the front proxy a CA of its own first: on one control-plane node, move front-proxy-ca.* and front-proxy-client.* aside and run kubeadm init phase certs front-proxy-ca; copy both files to the other control-plane nodes; run kubeadm init phase certs front-proxy-client on each. Aggregated APIs fail until every API server has them. Then provide the files again"),
         );
+    }
+}
+
+/// What to do about further certificates in the file or Secret of a CA. Which component reads it, and by which flag, depends on
+/// the CA.
+fn bundle_remedy(inventory: &Inventory, row: &AuthorityRow, node: Option<&Node>) -> String {
+    const IN_PROGRESS: &str =
+        "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued";
+    const SIGNS: &str = "kube-controller-manager signs with it, and stops if it holds more than one certificate";
+    let title = row.title;
+    if !row.rotates {
+        return format!(
+            "This package does not change the {title}. Nothing to do if each of these certificates is needed"
+        );
+    }
+    if let Some(accepted) = row.accepted {
+        return format!(
+            "{IN_PROGRESS}. Otherwise keep only the {title} in {}, and list other CAs in {accepted}",
+            row.certificate
+        );
+    }
+    let place = if node.is_some() { "in this file" } else { "in this Secret" };
+    if row.id == AuthorityId::Cluster {
+        let takes_signing_file = inventory.profile.course == RotationMethod::NodeFiles && node.is_some();
+        let other = if takes_signing_file {
+            format!(
+                " If the other CA belongs to somebody else and has to stay, let --{SIGNING_FLAG} of every kube-controller-manager name a file that holds only the {title}, and provide that file too."
+            )
+        } else {
+            String::new()
+        };
+        return format!("{IN_PROGRESS}.{other} Otherwise keep only the {title} {place}: {SIGNS}");
+    }
+    let flags: BTreeSet<_> = inventory.profile.flags_of(row.certificate).map(|flag| format!("--{flag}")).collect();
+    let flags = flags.into_iter().collect::<Vec<_>>().join(", ");
+    format!(
+        "{IN_PROGRESS}. Otherwise keep only the {title} {place}: API servers accept front proxies by it ({flags}), and this release keeps no other CA there. If a front proxy presents a certificate of the other CA, first give it one that the {title} issued"
+    )
+}
+
+/// What an expired CA means for the cluster, and what to do.
+fn expired_remedy(id: AuthorityId) -> &'static str {
+    match id {
+        AuthorityId::FrontProxy => {
+            "Extension API servers that check dates already reject the API servers' requests: aggregated APIs need new files at once, with an outage, not a rotation"
+        }
+        AuthorityId::Etcd => {
+            "API servers and etcd members that check dates already reject each other's certificates: they need new files at once, with an outage"
+        }
+        _ => {
+            "The cluster is already down for every client that checks dates; its nodes need new files at once, with an outage, not a rotation"
+        }
+    }
+}
+
+/// How to find out which of two versions of a CA is in use.
+fn in_use_remedy(id: AuthorityId) -> &'static str {
+    match id {
+        AuthorityId::FrontProxy => {
+            "Find out which one the running API servers use (kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml, requestheader-client-ca-file), and give that one everywhere"
+        }
+        AuthorityId::Etcd => {
+            "Find out which one the running etcd members use (openssl s_client -connect NODE:2379 -showcerts), and give that one everywhere"
+        }
+        _ => {
+            "Find out which one the running apiservers use (openssl s_client -showcerts), and give that one everywhere"
+        }
     }
 }
 
@@ -328,11 +392,24 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 continue;
             }
             findings.push(if is_other_cluster(inventory, node, row) {
-                Finding::new(severity, "two-clusters", &slot.file, format!("node {} belongs to another cluster than {}: another {} signs its certificates", node.name, authority.file, row.title))
-                    .remedy("Give the files of one cluster at a time")
+                Finding::new(
+                    severity,
+                    "two-clusters",
+                    &slot.file,
+                    format!(
+                        "node {} belongs to another cluster than {}: another {} signs its certificates",
+                        node.name, authority.file, row.title
+                    ),
+                )
+                .remedy("Give the files of one cluster at a time")
             } else {
-                Finding::new(severity, "out-of-step", &slot.file, format!("the {} on node {} is not the one in {}", row.title, node.name, authority.file))
-                    .remedy("Find out which one the running apiservers use (openssl s_client -showcerts), and give that one everywhere")
+                Finding::new(
+                    severity,
+                    "out-of-step",
+                    &slot.file,
+                    format!("the {} on node {} is not the one in {}", row.title, node.name, authority.file),
+                )
+                .remedy(in_use_remedy(row.id))
             });
         }
         for stored in &inventory.objects {
@@ -474,7 +551,7 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     severity(inventory, row.authority),
                     &slot.file,
                     row.name,
-                    title,
+                    inventory.profile.authority(row.authority),
                     intermediate,
                 ));
                 continue;
@@ -499,7 +576,14 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
 }
 
 /// A rotation here replaces the CA that clients trust and its leaves; a CA in between has a key and an owner of its own.
-pub(super) fn by_intermediate(severity: Severity, file: &str, leaf: &str, title: &str, by: &Certificate) -> Finding {
+pub(super) fn by_intermediate(
+    severity: Severity,
+    file: &str,
+    leaf: &str,
+    row: Option<&AuthorityRow>,
+    by: &Certificate,
+) -> Finding {
+    let (title, key) = row.map_or(("CA", "ca.key"), |row| (row.title, row.key));
     Finding::new(severity, "signed-by-intermediate", file, format!("{leaf} was signed by the intermediate CA {}, which the {title} signed; this release replaces only what a CA signed itself", by.subject()))
-        .remedy("Have it signed by the CA itself first (kubeadm certs renew does that where ca.key is), then give it again")
+        .remedy(format!("Have it signed by the CA itself first (kubeadm certs renew does that where {key} is), then give it again"))
 }

@@ -106,7 +106,7 @@ pub const ADVICE: &[Advice] = &[
     ),
     row(
         "bundle",
-        "kube-controller-manager and kubeadm want exactly one certificate to sign with, and stop at two.",
+        "A package replaces one CA in this file. If kube-controller-manager signs from it, it stops at two certificates.",
         Check::Certificates,
     ),
     row(
