@@ -847,6 +847,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Command("kubectl -n kube-public get configmap cluster-info -o yaml"),
     ),
     row(
+        "workload-restarts",
+        "A program that read its trusted CAs once, when it started, rejects the API servers' new certificates until its Pod restarts.",
+        Check::Command("kubectl get deployments,daemonsets,statefulsets,poddisruptionbudgets -A"),
+    ),
+    row(
         "wrong-content",
         "Whoever reads that place finds something else than it looks for, and stops.",
         Check::FileType,
