@@ -190,6 +190,7 @@ const SUMMARIES: &[(&str, &str)] = &[
     ("two-trees", "{count} files of nodes were loaded twice with different content"),
     ("unreadable-content", "{count} files or values cannot be read"),
     ("unrecognised", "{count} files are not used for the rotation"),
+    ("workload-restarts", "{count} files contain workloads that the steps of the package restart or list"),
     ("wrong-content", "{count} files contain something that does not belong in their place"),
     ("wrong-issuer", "{count} certificates were not issued by the CA that they belong to"),
 ];

@@ -9,6 +9,8 @@ mod cluster;
 mod dependents;
 #[path = "coverage/keys.rs"]
 mod keys;
+#[path = "coverage/published.rs"]
+mod published;
 #[path = "coverage/random.rs"]
 mod random;
 #[path = "coverage/readers.rs"]

@@ -13,7 +13,7 @@ use super::{
         files::{Node, Role},
         inventory::Inventory,
     },
-    signing_copy::CLIENT_FLAG,
+    signing_copy::{CLIENT_FLAG, PUBLISHED_FLAG},
 };
 use crate::{
     profile::{AuthorityId, Component, RotationMethod, SIGNING_FLAG},
@@ -87,8 +87,26 @@ impl Inventory {
         files
     }
 
-    /// Is it a file outside the profile's tables by which a component may accept clients: CAs alone, the cluster CA among them?
+    /// The file with the CAs that kube-controller-manager of a node publishes in `kube-root-ca.crt`: `--root-ca-file`.
+    pub(crate) fn published_file(&self, node: &Node) -> Option<String> {
+        let (_, pod) = node.pod_of(self.profile, Component::ControllerManager)?;
+        pod.lookup(PUBLISHED_FLAG).filter(|path| !path.is_empty())
+    }
+
+    /// Is it a file outside the profile's tables that kube-controller-manager publishes and that each phase can change?
+    pub(crate) fn is_published_bundle(&self, node: &Node, path: &str) -> bool {
+        self.published_file(node).as_deref() == Some(path)
+            && self.is_bundle(node, path)
+            && self.own_bundle(node).is_none()
+    }
+
+    /// Is it a file outside the profile's tables by which a component may accept clients?
     pub(crate) fn is_client_bundle(&self, node: &Node, path: &str) -> bool {
+        self.is_bundle(node, path)
+    }
+
+    /// Does a file outside the profile's tables contain only CAs, the cluster CA among them?
+    fn is_bundle(&self, node: &Node, path: &str) -> bool {
         let anchors = node.others.get(path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
         self.profile.course == RotationMethod::NodeFiles
             && node.role != Role::Hosted

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     detect,
-    signing_copy::CLIENT_FLAG,
+    signing_copy::{CLIENT_FLAG, PUBLISHED_FLAG},
     tree::{Trees, split},
 };
 use crate::{
@@ -45,7 +45,7 @@ fn telling_flags(profile: &Profile, component: Component) -> Vec<(&'static str, 
 fn named(profile: &Profile, files: &[InputFile]) -> BTreeMap<&'static str, BTreeSet<String>> {
     let trees = Trees::find(files, profile);
     let mut named: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
-    let own_bundles = bundles_by_hand(profile, files, &trees);
+    let own_bundles = own_bundles(profile, files, &trees);
     for file in files {
         let Content::Bytes(bytes) = &file.content else { continue };
         let Some(location) = trees.locate(&file.path, profile) else { continue };
@@ -75,9 +75,9 @@ fn named(profile: &Profile, files: &[InputFile]) -> BTreeMap<&'static str, BTree
     named
 }
 
-/// The bundles that kube-controller-manager publishes while `ca.crt` is in the same folder and it signs from a third file: a
-/// rotation that was begun by hand with files of its own.
-fn bundles_by_hand(profile: &Profile, files: &[InputFile], trees: &Trees) -> BTreeSet<String> {
+/// The bundles that kube-controller-manager publishes while it has the cluster CA from another file: of a rotation that was
+/// begun by hand with files of its own, or with foreign CAs that Pods trust.
+fn own_bundles(profile: &Profile, files: &[InputFile], trees: &Trees) -> BTreeSet<String> {
     let own = profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
     let located = || files.iter().filter_map(|file| Some((trees.locate(&file.path, profile)?, file)));
     let manager = profile.manifest(Component::ControllerManager);
@@ -86,17 +86,20 @@ fn bundles_by_hand(profile: &Profile, files: &[InputFile], trees: &Trees) -> BTr
         Content::Bytes(bytes) => static_pod::parse(bytes).ok(),
         _ => None,
     });
-    let published = pods.filter(signs_from_copy).filter_map(|pod| pod.lookup("root-ca-file"));
-    let beside = |bundle: &String| format!("{}/{}", split(bundle).0, split(own).1);
-    let is_by_hand =
-        |bundle: &String| *bundle != beside(bundle) && located().any(|(location, _)| location.path == beside(bundle));
-    published.filter(is_by_hand).collect()
+    let is_provided = |path: &str| located().any(|(location, _)| location.path == path);
+    let own_bundle = |pod: StaticPod| {
+        let bundle = pod.lookup(PUBLISHED_FLAG)?;
+        let beside = signs_from_copy(&pod).then(|| format!("{}/{}", split(&bundle).0, split(own).1));
+        let mut others = beside.into_iter().chain(pod.lookup(CLIENT_FLAG));
+        others.any(|other| other != bundle && is_provided(&other)).then_some(bundle)
+    };
+    pods.filter_map(own_bundle).collect()
 }
 
 /// Does kube-controller-manager sign from another file than it publishes? kubeadm has it use one for both.
 fn signs_from_copy(pod: &StaticPod) -> bool {
     let value = |flag| pod.lookup(flag).unwrap_or_default();
-    let (signs, publishes) = (value(SIGNING_FLAG), value("root-ca-file"));
+    let (signs, publishes) = (value(SIGNING_FLAG), value(PUBLISHED_FLAG));
     !signs.is_empty() && !publishes.is_empty() && signs != publishes && split(&signs).1 != SIGNING_FILE
 }
 
@@ -206,6 +209,24 @@ mod tests {
         assert_eq!(leaf(moved, "apiserver").certificate, "/opt/k8s/pki/apiserver.crt");
         let proxy = moved.authority(AuthorityId::FrontProxy).unwrap();
         assert_eq!(proxy.key, "/opt/k8s/pki/front-proxy-ca.key");
+    }
+
+    /// kube-controller-manager publishes further CAs from a file that no other flag names, and the PKI does not move to it.
+    #[test]
+    fn a_published_bundle_does_not_tell_where_the_pki_lies() {
+        let manager = MANAGER.replace("root-ca-file=/opt/k8s/pki/ca.crt", "root-ca-file=/opt/k8s/roots/published.crt");
+        let manifests = |signing: &str| {
+            let manager = format!("{manager} cluster-signing-cert-file=/opt/k8s/pki/{signing}");
+            [manifest("kube-apiserver", APISERVER), manifest("kube-controller-manager", &manager)]
+        };
+        // Before a rotation, and during one.
+        for signing in ["ca.crt", SIGNING_FILE] {
+            let files = [&manifests(signing)[..], &[InputFile::new("cp1/opt/k8s/pki/ca.crt".to_owned(), Vec::new())]];
+            let moved = of(&KUBEADM, &files.concat()).0;
+            let ca = moved.authority(AuthorityId::Cluster).unwrap();
+            assert_eq!(ca.certificate, "/opt/k8s/pki/ca.crt", "{signing}");
+            assert!(std::ptr::eq(of(&KUBEADM, &manifests(signing)).0, &KUBEADM), "{signing}: the file is not provided");
+        }
     }
 
     #[track_caller]

@@ -57,7 +57,7 @@ pub(crate) use self::{
     pins::Pinned,
     sample::sample_share,
     serving::KubeletServing,
-    signing_copy::CLIENT_FLAG,
+    signing_copy::{CLIENT_FLAG, PUBLISHED_FLAG},
     tenant::numbers as release_numbers,
     writers::is_immutable,
 };

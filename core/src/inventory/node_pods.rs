@@ -24,6 +24,42 @@ pub(super) fn rolled_out(object: &Object) -> Option<(String, String)> {
     is_rolled_out(object).then(|| (object.effective_namespace().to_owned(), name(object)))
 }
 
+/// How the steps that restart workloads treat an object of the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Restart {
+    /// They restart its Pods.
+    RollOut,
+    /// They list its Pods, and do not restart them.
+    ByHand,
+    /// They stop where it allows too few disruptions.
+    Budget,
+    /// It is a Pod of a manifest on a node, which counts instead.
+    Manifest,
+}
+
+impl Restart {
+    /// `None` for an object without running Pods, and for one whose Pods all start anew by themselves, such as a CronJob.
+    pub(super) fn of(object: &Object) -> Option<Self> {
+        let controller = owners(object).find(|owner| owner.controls);
+        match object.kind.as_str() {
+            _ if is_rolled_out(object) => Some(Self::RollOut),
+            "Pod" if has_stopped(object) => None,
+            "Pod" if is_mirror(object) => Some(Self::Manifest),
+            "Pod" => match of_pod(object, controller) {
+                None => Some(Self::Manifest),
+                Some((_, PodLife::RollOut)) => Some(Self::RollOut),
+                Some(_) => Some(Self::ByHand),
+            },
+            "ReplicaSet" if controller.is_some_and(|owner| owner.kind == "Deployment") => Some(Self::RollOut),
+            "Job" if has_ended(object) => None,
+            // `Rollout` is of argoproj.io.
+            "Job" | "ReplicaSet" | "ReplicationController" | "Rollout" => Some(Self::ByHand),
+            "PodDisruptionBudget" => Some(Self::Budget),
+            _ => None,
+        }
+    }
+}
+
 impl NodePods {
     /// Reads an object; `None` if it is something else, has ended, or its Pods see no file of their node. A static Pod's
     /// mirror is none: its manifest counts (kubernetes/kubernetes: pkg/kubelet/types/constants.go,
@@ -32,9 +68,7 @@ impl NodePods {
         let controller = owners(object).find(|owner| owner.controls);
         let (spec, owner, life) = match object.kind.as_str() {
             "Pod" => {
-                let phase = text(object, "/status/phase");
-                let is_mirror = object.value.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some();
-                if is_mirror || ["Succeeded", "Failed"].contains(&phase) {
+                if is_mirror(object) || has_stopped(object) {
                     return None;
                 }
                 let (owner, life) = of_pod(object, controller)?;
@@ -120,6 +154,16 @@ fn of_pod(object: &Object, controller: Option<OwnerReference<'_>>) -> Option<(St
         "Job" => Some((name, PodLife::Job)),
         _ => Some((name, PodLife::Replaced)),
     }
+}
+
+/// Is a Pod the mirror of a static Pod?
+fn is_mirror(object: &Object) -> bool {
+    object.value.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some()
+}
+
+/// Have all containers of a Pod ended for good?
+fn has_stopped(object: &Object) -> bool {
+    ["Succeeded", "Failed"].contains(&text(object, "/status/phase"))
 }
 
 /// Has a Job run to its end (kubernetes/api: batch/v1, `JobComplete`, `JobFailed`)?

@@ -20,7 +20,7 @@ use super::{
         paused::PausedObject,
         pods::{NodePods, Workload},
     },
-    node_pods::rolled_out,
+    node_pods::{Restart, rolled_out},
     pins::pinned,
     recognise, tenant, unsupported, writers,
 };
@@ -34,8 +34,35 @@ use crate::{
     profile::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow},
 };
 
-/// Controllers whose Pods run on through a roll-out of every Deployment, DaemonSet and StatefulSet (`Rollout`: argoproj.io).
-const RESTARTED_BY_HAND: [&str; 3] = ["Job", "ReplicationController", "Rollout"];
+/// How many objects of each kind the plan does not read, by what the steps that restart workloads do about them.
+type PassedOver = BTreeMap<(Option<Restart>, String), usize>;
+
+/// The kinds that the steps treat alike, with their numbers.
+fn kinds(passed_over: &PassedOver, restart: Option<Restart>) -> String {
+    let own = passed_over.iter().filter(|((own, _), _)| *own == restart);
+    own.map(|((_, kind), count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Says what the steps that restart workloads do about objects in a file; `None` where they do nothing.
+fn restarted(file: &str, passed_over: &PassedOver) -> Option<Finding> {
+    let parts = [
+        (
+            Restart::RollOut,
+            "steps of the package restart the Pods of these objects if they are in this cluster, because Pods read the CAs of kube-root-ca.crt when they start",
+        ),
+        (Restart::ByHand, "no step restarts the Pods of these objects"),
+        (Restart::Budget, "steps that restart workloads stop where one of these objects allows too few disruptions"),
+    ];
+    let parts: Vec<_> = parts.iter().map(|(restart, what)| (what, kinds(passed_over, Some(*restart)))).collect();
+    let said: Vec<_> = parts.iter().filter(|(_, kinds)| !kinds.is_empty()).collect();
+    if said.is_empty() {
+        return None;
+    }
+    let message = said.iter().map(|(what, kinds)| format!("{what}: {kinds}")).collect::<Vec<_>>().join("; ");
+    Some(Finding::note("workload-restarts", file, message).remedy(
+        "Run the steps that restart workloads with --list first: they list what they restart, and which Pods you have to restart by hand",
+    ))
+}
 
 impl Inventory {
     pub(super) fn place_objects(
@@ -45,7 +72,7 @@ impl Inventory {
         objects: Vec<Object>,
         password: Option<&Password>,
     ) {
-        let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
+        let mut passed_over: PassedOver = BTreeMap::new();
         let mut reader = Reader::new(password);
         for object in objects {
             self.refuse_control_plane(&object, file);
@@ -79,19 +106,21 @@ impl Inventory {
                 }
                 let copies = reader.copies(&object, file);
                 if copies.is_none() && !has_part {
-                    *passed_over.entry(object.kind.clone()).or_default() += 1;
+                    *passed_over.entry((Restart::of(&object), object.kind.clone())).or_default() += 1;
                 }
                 self.copies.extend(copies);
                 continue;
             };
             self.place_object(file, bytes, object, role);
         }
-        if !passed_over.is_empty() {
-            let kinds: Vec<_> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-            let mut reason = format!("objects that have no part in a rotation: {}", kinds.join(", "));
-            if RESTARTED_BY_HAND.iter().any(|kind| passed_over.contains_key(*kind)) {
-                reason.push_str("; no step restarts their Pods, the steps that restart workloads list them (--list)");
-            }
+        self.findings.extend(restarted(file, &passed_over));
+        let unused = [
+            ("objects that have no part in a rotation", kinds(&passed_over, None)),
+            ("Pods of manifests on nodes, which count instead", kinds(&passed_over, Some(Restart::Manifest))),
+        ];
+        let unused = unused.iter().filter(|(_, kinds)| !kinds.is_empty());
+        let reason = unused.map(|(what, kinds)| format!("{what}: {kinds}")).collect::<Vec<_>>().join("; ");
+        if !reason.is_empty() {
             self.findings.push(Finding::note("unrecognised", file, &reason));
             self.unrecognised.push(Unrecognised { file: file.to_owned(), reason });
         }

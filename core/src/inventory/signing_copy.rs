@@ -78,7 +78,7 @@ impl Inventory {
 }
 
 /// The flag of kube-controller-manager with the CAs that it publishes.
-const PUBLISHED_FLAG: &str = "root-ca-file";
+pub(crate) const PUBLISHED_FLAG: &str = "root-ca-file";
 
 /// Both CAs in a file of their own, while `ca.crt` still holds the old CA.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,16 +106,15 @@ impl OwnBundle {
 
 impl Inventory {
     /// The bundle of a rotation that was begun by hand with files of its own, as the Kubernetes page may be read: its step 2
-    /// has kube-controller-manager publish both CAs and sign with the new one, without a word on the files' names.
+    /// has kube-controller-manager publish both CAs and sign with the new one, without a word on the files' names. A CA
+    /// without evidence that it belongs to the cluster is foreign: with it, the file is no such bundle.
     pub(crate) fn own_bundle(&self, node: &Node) -> Option<OwnBundle> {
         let row = self.profile.authority(AuthorityId::Cluster)?;
         let (_, pod) = node.pod_of(self.profile, Component::ControllerManager)?;
-        let path = pod.lookup(PUBLISHED_FLAG).filter(|path| path != row.certificate)?;
+        let path = self.published_file(node).filter(|path| path != row.certificate)?;
         let anchors = node.certificates(&path);
-        let old = node.certificates(row.certificate).first()?;
-        let is_bundle =
-            anchors.contains(old) && anchors.iter().any(|anchor| anchor.is_root_authority() && anchor != old);
-        if !is_bundle || node.certificates(row.certificate).len() != 1 {
+        let [old] = node.certificates(row.certificate) else { return None };
+        if !anchors.contains(old) || !self.has_replacement(row, old, anchors) {
             return None;
         }
         let signing = node.signs_elsewhere(self).filter(|(_, authority)| anchors.contains(authority));

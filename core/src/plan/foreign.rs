@@ -25,12 +25,13 @@ impl ForeignBundles {
             let own = files.into_iter().find(|(_, components)| components.contains(&Component::Apiserver));
             own.map_or_else(|| row.certificate.to_owned(), |(path, _)| path)
         };
+        let published_file = |node: &Node| inventory.published_file(node).unwrap_or_else(|| row.certificate.to_owned());
         let several = |bundles: BTreeSet<Vec<Certificate>>| {
             let has_foreign = |bundle: &Vec<Certificate>| !inventory.foreign_in(row.id, bundle).is_empty();
             if bundles.iter().any(has_foreign) { bundles.into_iter().collect() } else { Vec::new() }
         };
         Self {
-            published: several(nodes.iter().map(|node| held(node, row.certificate)).collect()),
+            published: several(nodes.iter().map(|node| held(node, &published_file(node))).collect()),
             accepted: several(nodes.iter().map(|node| held(node, &client_file(node))).collect()),
         }
     }

@@ -245,6 +245,11 @@ impl Profile {
         self.hosted().is_some_and(|hosted| hosted.secrets.iter().any(kept))
     }
 
+    /// The flags of static Pods that name this file.
+    pub(crate) fn flags_of(&self, path: &str) -> impl Iterator<Item = &'static str> {
+        self.flags.iter().filter(move |row| row.paths.contains(&path)).map(|row| row.flag)
+    }
+
     /// The path of the kubelet's own client certificate.
     #[must_use]
     pub fn kubelet_client(&self) -> &'static str {

@@ -282,21 +282,26 @@ impl SimulatedState<'_> {
         }
     }
 
-    /// The files in which a party has an authority's certificates: a component that accepts clients has them in the file that
-    /// its flag or configuration names. Of workers, each may name another one.
+    /// The files in which a party has an authority's certificates: a component that accepts clients, and
+    /// kube-controller-manager that publishes them, has them in the file that its flag or configuration names. Of workers,
+    /// each may name another one.
     fn authority_files(&self, cell: &Cell, id: AuthorityId) -> Vec<String> {
         let profile = self.plan.profile;
         let Some(row) = profile.authority(id) else { return Vec::new() };
         let kubelet = || profile.others.iter().find(|row| row.kind == OtherKind::KubeletConfig).map(|row| row.path);
         let named_in = match cell.party {
             _ if id != AuthorityId::Cluster => None,
-            Party::Component(component @ Component::Apiserver) => profile.manifest(component),
+            Party::Component(component @ (Component::Apiserver | Component::ControllerManager)) => {
+                profile.manifest(component)
+            }
             Party::Component(Component::Kubelet) => kubelet(),
             _ => None,
         };
         let place = &self.places[cell.place];
         let held = named_in.and_then(|path| place.files.get(path)).into_iter().flatten();
-        let named: BTreeSet<&str> = held.filter_map(FileVersion::client_file).collect();
+        let publishes = cell.party == Party::Component(Component::ControllerManager);
+        let file = if publishes { FileVersion::published_file } else { FileVersion::client_file };
+        let named: BTreeSet<&str> = held.filter_map(file).collect();
         let own = (named.is_empty() || place.kind == PlaceKind::Workers).then_some(row.certificate);
         named.into_iter().chain(own).map(str::to_owned).collect()
     }

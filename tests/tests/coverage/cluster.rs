@@ -262,6 +262,14 @@ impl Package {
         std::str::from_utf8(self.read(path).unwrap_or_else(|| panic!("no {path}"))).expect("it is UTF-8")
     }
 
+    /// The files that a phase writes to the node, by their absolute paths there.
+    pub(crate) fn node_files(&self, phase: &str) -> Vec<(String, Vec<u8>)> {
+        let folder = format!("{phase}/control-plane/{NODE}");
+        let files = self.files.iter().filter_map(|(path, bytes)| Some((path.strip_prefix(&folder)?, bytes)));
+        let files = files.filter(|(path, _)| path.starts_with("/etc/") || path.starts_with("/var/"));
+        files.map(|(path, bytes)| (path.to_owned(), bytes.clone())).collect()
+    }
+
     /// Writes the node's file of a phase to disk, for another tool to read.
     pub(crate) fn lay(&self, label: &str, path: &str) -> PathBuf {
         let folder = scratch(&format!("lay-{label}"));

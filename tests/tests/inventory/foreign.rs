@@ -1,7 +1,7 @@
 //! A CA in a trust bundle that is not known to belong to the cluster is kept. OpenSSL generates the CAs and reads the
 //! bundles.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use airlock_core::{Finding, RotationRequest, Severity, inspect};
 use airlock_tests::{
@@ -161,6 +161,40 @@ fn a_foreign_ca_in_a_signing_file_is_refused() {
         let loaded =
             behind(cluster(), &file, &pem).swap_text(&manifest, &format!("{flag}ca.crt"), &format!("{flag}own.crt"));
         loaded.expect("bundle", Severity::Error, &file);
+    }
+}
+
+/// The flags with a path to `file` in the manifests that kubeadm wrote.
+fn flags_naming(file: &str) -> BTreeSet<String> {
+    let manifests = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+    let lines = manifests.map(|name| {
+        let text = cluster().get(&format!("cp1/etc/kubernetes/manifests/{name}.yaml"));
+        String::from_utf8(text).expect("a manifest is text")
+    });
+    let flags = lines.iter().flat_map(|text| text.lines()).filter_map(|line| line.trim().strip_prefix("- --"));
+    let flags = flags.filter_map(|flag| flag.split_once('='));
+    flags.filter(|(_, value)| *value == file).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// A finding about two CAs in a file names only flags that name this file, and only what reads it.
+#[test]
+fn a_remedy_names_the_flags_of_its_file() {
+    let pem = root("Example Client CA", 2020);
+    for (path, flag) in [
+        ("pki/ca.crt", Some("cluster-signing-cert-file")),
+        ("pki/front-proxy-ca.crt", Some("requestheader-client-ca-file")),
+        ("pki/etcd/ca.crt", None),
+    ] {
+        let file = format!("cp1/etc/kubernetes/{path}");
+        let inventory = inspect(behind(cluster(), &file, &pem).0, fixtures::now());
+        let found = inventory.findings().iter().find(|one| one.code == "bundle" && one.file.ends_with(&file));
+        let found = found.unwrap_or_else(|| panic!("{path}: {:#?}", inventory.findings()));
+        let words = found.remedy.split(|c: char| c.is_whitespace() || "(),.:".contains(c));
+        let named: BTreeSet<String> = words.filter_map(|word| word.strip_prefix("--")).map(str::to_owned).collect();
+        assert_eq!(named, flag.map(str::to_owned).into_iter().collect(), "{path}: {found}");
+        assert!(named.is_subset(&flags_naming(&format!("/etc/kubernetes/{path}"))), "{path}: {found}");
+        let signs = found.remedy.contains("kube-controller-manager signs with it");
+        assert_eq!(signs, path == "pki/ca.crt", "{path}: {found}");
     }
 }
 

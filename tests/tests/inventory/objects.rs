@@ -111,23 +111,82 @@ pub(super) fn findings_of(object: &str) -> Vec<Finding> {
     found
 }
 
-/// Controllers whose Pods no step restarts take no part in a plan, and are named with what lists their Pods.
+/// The only note about what the steps do with the Pods of an object.
+#[track_caller]
+fn restart_note(object: &str) -> Finding {
+    let found = findings_of(object);
+    let [note] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((note.code.as_str(), note.severity), ("workload-restarts", Severity::Note));
+    assert!(!note.message.contains("no part in a rotation") && note.remedy.contains("--list"), "{note}");
+    note.clone()
+}
+
+/// The kinds that `kubectl rollout restart` restarts, and Pods and ReplicaSets that belong to them: the steps for workloads
+/// restart them (kubernetes/kubectl: pkg/polymorphichelpers/objectrestarter.go).
+#[test]
+fn pods_that_steps_restart_are_noted() {
+    for kind in ["DaemonSet", "Deployment", "StatefulSet"] {
+        let note = restart_note(&format!(
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: one, namespace: app}}\nspec: {{}}\n"
+        ));
+        contains(&note, &["steps of the package restart the Pods", &format!("1 {kind}")]);
+        assert!(!note.message.contains("no step restarts"), "{note}");
+    }
+    let owned = |kind: &str, version: &str, owner: &str, labels: &str| {
+        format!(
+            "apiVersion: {version}\nkind: {kind}\nmetadata:\n  name: one-5b7\n  namespace: app\n  labels: {{{labels}}}\n  ownerReferences: [{{apiVersion: apps/v1, controller: true, kind: {owner}, name: one, uid: u}}]\nspec: {{}}\n"
+        )
+    };
+    contains(
+        &restart_note(&owned("ReplicaSet", "apps/v1", "Deployment", "")),
+        &["steps of the package restart the Pods", "1 ReplicaSet"],
+    );
+    let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n";
+    let pod = |owner: &str| owned("Pod", "v1", owner, "") + namespace;
+    for (owner, what) in [
+        ("DaemonSet", "steps of the package restart the Pods"),
+        ("StatefulSet", "steps of the package restart the Pods"),
+        ("ReplicaSet", "no step restarts the Pods"),
+        ("Job", "no step restarts the Pods"),
+        ("Database", "no step restarts the Pods"),
+    ] {
+        let found = findings_of(&pod(owner));
+        let note = found.iter().find(|note| note.code == "workload-restarts").expect("a note");
+        contains(note, &[what, "1 Pod"]);
+        let other = found.iter().find(|note| note.code == "unrecognised").expect("a note");
+        assert_eq!(other.message, "objects that have no part in a rotation: 1 Namespace");
+    }
+    // The mirror of a static Pod: the manifest on the node counts.
+    let found = findings_of(&pod("Node"));
+    let [note] = found.as_slice() else { panic!("{found:#?}") };
+    contains(note, &["1 Namespace", "Pods of manifests on nodes, which count instead: 1 Pod"]);
+}
+
+/// Pods that no step restarts are named with what lists them; so is what stops the steps.
 #[test]
 fn pods_that_no_step_restarts_are_noted() {
     let object = |kind: &str, version: &str| {
         format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: one, namespace: app}}\nspec: {{}}\n")
     };
-    for (kind, version) in [("Job", "batch/v1"), ("ReplicationController", "v1"), ("Rollout", "argoproj.io/v1alpha1")] {
-        let found = findings_of(&object(kind, version));
-        let [note] = found.as_slice() else { panic!("{found:#?}") };
-        assert_eq!((note.code.as_str(), note.severity), ("unrecognised", Severity::Note));
-        contains(
-            note,
-            &[&format!("1 {kind}; no step restarts their Pods, the steps that restart workloads list them")],
-        );
+    for (kind, version) in [
+        ("Job", "batch/v1"),
+        ("ReplicaSet", "apps/v1"),
+        ("ReplicationController", "v1"),
+        ("Rollout", "argoproj.io/v1alpha1"),
+    ] {
+        let note = restart_note(&object(kind, version));
+        contains(&note, &[&format!("no step restarts the Pods of these objects: 1 {kind}"), "by hand"]);
+        assert!(!note.message.contains("steps of the package restart"), "{note}");
     }
-    let found = findings_of(&object("Namespace", "v1"));
-    assert!(found.iter().all(|note| !note.to_string().contains("no step restarts")), "{found:#?}");
+    let budget = restart_note(&object("PodDisruptionBudget", "policy/v1"));
+    contains(&budget, &["allows too few disruptions: 1 PodDisruptionBudget"]);
+    let ended = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: one, namespace: app}\nspec: {}\nstatus: {conditions: [{type: Complete, status: 'True'}]}\n";
+    for other in [&object("Namespace", "v1"), &object("CronJob", "batch/v1"), ended] {
+        let found = findings_of(other);
+        let [note] = found.as_slice() else { panic!("{found:#?}") };
+        assert_eq!(note.code, "unrecognised", "{note}");
+        contains(note, &["objects that have no part in a rotation"]);
+    }
 }
 
 /// The only finding, which must have this id.

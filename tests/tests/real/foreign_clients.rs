@@ -32,6 +32,7 @@ const FIXTURE: &str = "kubeadm/ecdsa-3";
 const NODES: [&str; 4] = ["cp1", "cp2", "cp3", "worker1"];
 const CA: &str = "etc/kubernetes/pki/ca.crt";
 const CLIENT_CA: &str = "etc/kubernetes/pki/client-ca.crt";
+const PUBLISHED: &str = "etc/kubernetes/pki/published.crt";
 const SIGNING: &str = "etc/kubernetes/pki/cluster-ca.crt";
 const NAME: &str = "Example Client CA";
 
@@ -87,6 +88,17 @@ fn corp(foreign: &Authority, first: bool, signing: &str) -> Case {
         case = case.hold(&format!("{node}/{CA}"), foreign, first);
     }
     case
+}
+
+/// The foreign CA in the files that kube-controller-manager publishes on these nodes, and in no other file.
+fn published(foreign: &Authority, nodes: &[&str]) -> Case {
+    nodes.iter().fold(Case::new(), |case, node| {
+        case.flag(node, "kube-controller-manager", "root-ca-file", PUBLISHED).hold(
+            &format!("{node}/{PUBLISHED}"),
+            foreign,
+            false,
+        )
+    })
 }
 
 /// A separate file for `--client-ca-file` on these nodes.
@@ -281,6 +293,7 @@ fn phases_are_recognised_and_continued() {
     for (label, case) in [
         ("corp", corp(&foreign, true, SIGNING)),
         ("client-ca", client_ca(&foreign, &["cp1", "cp3"])),
+        ("published", published(&foreign, &["cp1", "cp2"])),
         ("worker", Case::new().hold(&format!("worker1/{CA}"), &foreign, false)),
     ] {
         let label = &format!("{label}-standing");
@@ -332,25 +345,32 @@ fn step(rotation: &Rotation, tree: &Path, run: &str, environment: Vec<(&'static 
 #[test]
 fn the_gate_knows_what_is_published() {
     let foreign = Authority::new(NAME, 2020);
-    let rotation = rotation("gate", &corp(&foreign, false, SIGNING));
-    let scripts: Vec<String> = rotation.paths().into_iter().filter(|path| path.ends_with("/apply.sh")).collect();
-    let mut shellcheck = Command::new("shellcheck");
-    succeed(
-        shellcheck.args(["--shell", "sh", "--exclude", "SC1091,SC2034"]).args(&scripts).current_dir(rotation.root()),
-    );
-    let ca = format!("control-plane/cp1/{CA}");
-    for (label, published, expected) in [
-        ("own", rotation.phase(1).join(&ca), true),
-        ("without", rotation.phase(1).join("workers/ca.crt"), false),
-        ("next", rotation.phase(2).join(&ca), false),
-    ] {
-        let folder = scratch(&format!("foreign-gate-{label}"));
-        let tree = folder.join("tree");
-        fs::create_dir_all(tree.join("var/lib/standin")).expect("a folder can be made");
-        let environment = vec![("PUBLISHED", published.display().to_string())];
-        let step = step(&rotation, &tree, "sh 1-trust-both/cluster/apply.sh published --check", environment);
-        let outcome = machine(&step, &folder.join("out"), &step.run, "true", &[]);
-        assert_eq!(outcome.codes["second"] == 0, expected, "{label}: {}", outcome.said);
+    for (case, file, bundles) in
+        [("gate", CA, corp(&foreign, false, SIGNING)), ("gate-published", PUBLISHED, published(&foreign, &NODES[..3]))]
+    {
+        let rotation = rotation(case, &bundles);
+        let scripts: Vec<String> = rotation.paths().into_iter().filter(|path| path.ends_with("/apply.sh")).collect();
+        let mut shellcheck = Command::new("shellcheck");
+        succeed(
+            shellcheck
+                .args(["--shell", "sh", "--exclude", "SC1091,SC2034"])
+                .args(&scripts)
+                .current_dir(rotation.root()),
+        );
+        let own = format!("control-plane/cp1/{file}");
+        for (label, published, expected) in [
+            ("own", rotation.phase(1).join(&own), true),
+            ("without", rotation.phase(1).join("workers/ca.crt"), false),
+            ("next", rotation.phase(2).join(&own), false),
+        ] {
+            let folder = scratch(&format!("foreign-{case}-{label}"));
+            let tree = folder.join("tree");
+            fs::create_dir_all(tree.join("var/lib/standin")).expect("a folder can be made");
+            let environment = vec![("PUBLISHED", published.display().to_string())];
+            let step = step(&rotation, &tree, "sh 1-trust-both/cluster/apply.sh published --check", environment);
+            let outcome = machine(&step, &folder.join("out"), &step.run, "true", &[]);
+            assert_eq!(outcome.codes["second"] == 0, expected, "{case}, {label}: {}", outcome.said);
+        }
     }
 }
 

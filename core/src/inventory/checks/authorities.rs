@@ -14,7 +14,7 @@ use crate::{
         inventory::Inventory,
         objects::ObjectRole,
     },
-    profile::{AuthorityId, AuthorityRow, Component, RotationMethod, SecretContent, StaticPodRow},
+    profile::{AuthorityId, AuthorityRow, Component, RotationMethod, SIGNING_FLAG, SecretContent, StaticPodRow},
     text::hex,
     time::UnixTime,
     x509::{Certificate, PrivateKey, SignatureVerdict},
@@ -116,10 +116,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                     format!("it holds {} certificates where the {} should stand alone", distinct.len(), row.title),
                 )
                 .at(&place)
-                .remedy(format!(
-                    "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued. If the other CA belongs to somebody else and has to stay, let --cluster-signing-cert-file of every kube-controller-manager name a file that holds only the {0}, and provide that file too. Otherwise keep only the {0} in this file: kube-controller-manager signs with it, and stops if it holds more than one certificate",
-                    row.title
-                )),
+                .remedy(bundle_remedy(inventory, row, node)),
             );
         }
         for certificate in certificates.iter().filter(|one| !foreign.contains(one)) {
@@ -159,7 +156,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                         ),
                     )
                     .at(&place)
-                    .remedy("The cluster is already down for every client that checks dates; its nodes need new files at once, with an outage, not a rotation"),
+                    .remedy(expired_remedy(row.id)),
                 );
             }
         }
@@ -176,10 +173,77 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
     }
 }
 
+/// What to do about further certificates in the file or Secret of a CA. Which component reads it, and by which flag, depends on
+/// the CA.
+fn bundle_remedy(inventory: &Inventory, row: &AuthorityRow, node: Option<&Node>) -> String {
+    const IN_PROGRESS: &str =
+        "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued";
+    const SIGNS: &str = "kube-controller-manager signs with it, and stops if it holds more than one certificate";
+    let title = row.title;
+    if !row.rotates {
+        return format!(
+            "This package does not change the {title}. Nothing to do if each of these certificates is needed"
+        );
+    }
+    if let Some(accepted) = row.accepted {
+        return format!(
+            "{IN_PROGRESS}. Otherwise keep only the {title} in {}, and list other CAs in {accepted}",
+            row.certificate
+        );
+    }
+    let place = if node.is_some() { "in this file" } else { "in this Secret" };
+    if row.id == AuthorityId::Cluster {
+        let takes_signing_file = inventory.profile.course == RotationMethod::NodeFiles && node.is_some();
+        let other = if takes_signing_file {
+            format!(
+                " If the other CA belongs to somebody else and has to stay, let --{SIGNING_FLAG} of every kube-controller-manager name a file that holds only the {title}, and provide that file too."
+            )
+        } else {
+            String::new()
+        };
+        return format!("{IN_PROGRESS}.{other} Otherwise keep only the {title} {place}: {SIGNS}");
+    }
+    let flags: BTreeSet<_> = inventory.profile.flags_of(row.certificate).map(|flag| format!("--{flag}")).collect();
+    let flags = flags.into_iter().collect::<Vec<_>>().join(", ");
+    format!(
+        "{IN_PROGRESS}. Otherwise keep only the {title} {place}: API servers accept front proxies by it ({flags}), and this release keeps no other CA there. If a front proxy presents a certificate of the other CA, first give it one that the {title} issued"
+    )
+}
+
+/// What an expired CA means for the cluster, and what to do.
+fn expired_remedy(id: AuthorityId) -> &'static str {
+    match id {
+        AuthorityId::FrontProxy => {
+            "Extension API servers that check dates already reject the API servers' requests: aggregated APIs need new files at once, with an outage, not a rotation"
+        }
+        AuthorityId::Etcd => {
+            "API servers and etcd members that check dates already reject each other's certificates: they need new files at once, with an outage"
+        }
+        _ => {
+            "The cluster is already down for every client that checks dates; its nodes need new files at once, with an outage, not a rotation"
+        }
+    }
+}
+
+/// How to find out which of two versions of a CA is in use.
+fn in_use_remedy(id: AuthorityId) -> &'static str {
+    match id {
+        AuthorityId::FrontProxy => {
+            "Find out which one the running API servers use (kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml, requestheader-client-ca-file), and give that one everywhere"
+        }
+        AuthorityId::Etcd => {
+            "Find out which one the running etcd members use (openssl s_client -connect NODE:2379 -showcerts), and give that one everywhere"
+        }
+        _ => {
+            "Find out which one the running apiservers use (openssl s_client -showcerts), and give that one everywhere"
+        }
+    }
+}
+
 /// CAs that are trusted together with an authority and take no part in a rotation: they stay where they are, in every phase.
 pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let client_files: Vec<_> = inventory.nodes.iter().map(|node| (node, inventory.client_files(node))).collect();
-    let clients = accepted_by(inventory, &client_files);
+    let uses = Uses { clients: accepted_by(inventory, &client_files), publishers: published_by(inventory) };
     let title = |id| inventory.profile.authority(id).map_or("CA", |row| row.title);
     let own = inventory.present(AuthorityId::Cluster);
     let strays = inventory.rotations.get(&AuthorityId::Cluster).map_or(&[][..], |rotation| &rotation.strays);
@@ -191,7 +255,7 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
             let others: BTreeSet<_> =
                 anchors.iter().filter(|one| !own.contains(one) && !strays.contains(one)).collect();
             let place = join(&place, &format!("clusters[{index}].cluster.certificate-authority-data"));
-            let told = |other| foreign_authority(other, title(AuthorityId::Cluster), &clients).in_file(file).at(&place);
+            let told = |other| foreign_authority(other, title(AuthorityId::Cluster), &uses).in_file(file).at(&place);
             findings.extend(others.into_iter().map(told));
         }
     }
@@ -199,18 +263,28 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let rows = inventory.profile.authorities.iter();
         let rows = rows.filter(|row| row.rotates && inventory.keeps_foreign(node, row.id));
         let own = rows.map(|row| (row.id, row.certificate.to_owned()));
-        let named = files.keys().filter(|path| inventory.is_client_bundle(node, path)).cloned();
-        for (id, path) in own.chain(named.map(|path| (AuthorityId::Cluster, path))) {
+        let mut named: BTreeSet<_> =
+            files.keys().filter(|path| inventory.is_client_bundle(node, path)).cloned().collect();
+        named.extend(inventory.published_file(node).filter(|path| inventory.is_published_bundle(node, path)));
+        for (id, path) in own.chain(named.into_iter().map(|path| (AuthorityId::Cluster, path))) {
             let Some(slot) = node.file(&path) else { continue };
             for other in inventory.foreign_in(id, slot.artifact.certificates()) {
                 let finding = match other_authority_of_cluster(inventory, id, other) {
-                    Some(row) => own_authority_among_clients(title(id), row.title),
-                    None => foreign_authority(other, title(id), &clients),
+                    Some(row) if files.contains_key(&path) => own_authority_among_clients(title(id), row.title),
+                    Some(row) => own_authority_published(title(id), row.title),
+                    None => foreign_authority(other, title(id), &uses),
                 };
                 findings.push(finding.in_file(&slot.file));
             }
         }
     }
+}
+
+/// The components that use a foreign CA.
+struct Uses<'a> {
+    clients: Accepted<'a>,
+    /// The nodes on which kube-controller-manager publishes it, by CA.
+    publishers: BTreeMap<&'a Certificate, BTreeSet<&'a str>>,
 }
 
 /// The components that accept clients by a foreign CA, with their nodes.
@@ -234,6 +308,18 @@ fn accepted_by<'a>(inventory: &Inventory, client_files: &[ClientFiles<'a>]) -> A
     accepted
 }
 
+/// The nodes on which kube-controller-manager publishes foreign CAs, by CA.
+fn published_by(inventory: &Inventory) -> BTreeMap<&Certificate, BTreeSet<&str>> {
+    let mut publishers: BTreeMap<&Certificate, BTreeSet<&str>> = BTreeMap::new();
+    for node in &inventory.nodes {
+        let Some(path) = inventory.published_file(node) else { continue };
+        for foreign in inventory.foreign_in(AuthorityId::Cluster, node.certificates(&path)) {
+            publishers.entry(foreign).or_default().insert(&node.name);
+        }
+    }
+    publishers
+}
+
 /// The other CA of this cluster that a certificate is, such as the front-proxy CA in a bundle of the cluster CA.
 fn other_authority_of_cluster(
     inventory: &Inventory,
@@ -255,8 +341,18 @@ fn own_authority_among_clients(title: &str, other: &str) -> Finding {
     .remedy(format!("Remove the {other} from the file on each node that has it (kube-apiserver and the kubelet load the change), then provide the file again"))
 }
 
-/// Says which CA is foreign, and who accepts its clients; the same text wherever it is trusted.
-fn foreign_authority(authority: &Certificate, title: &str, clients: &Accepted<'_>) -> Finding {
+/// Refuses another CA of the cluster in the file of `--root-ca-file` alone: likewise it would stay after phase 3.
+fn own_authority_published(title: &str, other: &str) -> Finding {
+    Finding::error(
+        "bundle",
+        "",
+        format!("the file contains the {other} as well as the {title}: kube-controller-manager publishes both in kube-root-ca.crt, and Pods would trust the old {other} after phase 3"),
+    )
+    .remedy(format!("Remove the {other} from the file on each node that has it, restart kube-controller-manager, then provide the file again"))
+}
+
+/// Says which CA is foreign, which components accept its clients and which publish it; the same text wherever it is trusted.
+fn foreign_authority(authority: &Certificate, title: &str, uses: &Uses<'_>) -> Finding {
     let title = if title == "Cluster CA" { "cluster CA" } else { title };
     let mut message = format!(
         "the CA {} (SHA-256 {}, valid from {}) is trusted together with the {title}, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
@@ -264,12 +360,19 @@ fn foreign_authority(authority: &Certificate, title: &str, clients: &Accepted<'_
         hex::colons(&authority.fingerprint()),
         authority.not_before().date()
     );
-    if let Some(accepted) = clients.get(authority) {
+    if let Some(accepted) = uses.clients.get(authority) {
         let words = |(component, nodes): (&Component, &BTreeSet<&str>)| {
             format!("{component} on {}", nodes.iter().copied().collect::<Vec<_>>().join(", "))
         };
         let servers: Vec<_> = accepted.iter().map(words).collect();
         message += &format!(". Clients with a certificate that it issued keep their access to {}", servers.join("; "));
+    }
+    if let Some(nodes) = uses.publishers.get(authority) {
+        let nodes: Vec<_> = nodes.iter().copied().collect();
+        message += &format!(
+            ". kube-controller-manager on {} publishes it in kube-root-ca.crt in every phase, and Pods trust it",
+            nodes.join(", ")
+        );
     }
     Finding::warning("foreign-ca", "", message).remedy(
         "Nothing to do if a proxy, another service or people with certificates of this CA need it. If it is the old or new CA of a rotation in progress, add that rotation's package or a certificate that this CA issued, such as a node's apiserver.crt",
@@ -289,11 +392,24 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 continue;
             }
             findings.push(if is_other_cluster(inventory, node, row) {
-                Finding::new(severity, "two-clusters", &slot.file, format!("node {} belongs to another cluster than {}: another {} signs its certificates", node.name, authority.file, row.title))
-                    .remedy("Give the files of one cluster at a time")
+                Finding::new(
+                    severity,
+                    "two-clusters",
+                    &slot.file,
+                    format!(
+                        "node {} belongs to another cluster than {}: another {} signs its certificates",
+                        node.name, authority.file, row.title
+                    ),
+                )
+                .remedy("Give the files of one cluster at a time")
             } else {
-                Finding::new(severity, "out-of-step", &slot.file, format!("the {} on node {} is not the one in {}", row.title, node.name, authority.file))
-                    .remedy("Find out which one the running apiservers use (openssl s_client -showcerts), and give that one everywhere")
+                Finding::new(
+                    severity,
+                    "out-of-step",
+                    &slot.file,
+                    format!("the {} on node {} is not the one in {}", row.title, node.name, authority.file),
+                )
+                .remedy(in_use_remedy(row.id))
             });
         }
         for stored in &inventory.objects {
@@ -435,7 +551,7 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     severity(inventory, row.authority),
                     &slot.file,
                     row.name,
-                    title,
+                    inventory.profile.authority(row.authority),
                     intermediate,
                 ));
                 continue;
@@ -460,7 +576,14 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
 }
 
 /// A rotation here replaces the CA that clients trust and its leaves; a CA in between has a key and an owner of its own.
-pub(super) fn by_intermediate(severity: Severity, file: &str, leaf: &str, title: &str, by: &Certificate) -> Finding {
+pub(super) fn by_intermediate(
+    severity: Severity,
+    file: &str,
+    leaf: &str,
+    row: Option<&AuthorityRow>,
+    by: &Certificate,
+) -> Finding {
+    let (title, key) = row.map_or(("CA", "ca.key"), |row| (row.title, row.key));
     Finding::new(severity, "signed-by-intermediate", file, format!("{leaf} was signed by the intermediate CA {}, which the {title} signed; this release replaces only what a CA signed itself", by.subject()))
-        .remedy("Have it signed by the CA itself first (kubeadm certs renew does that where ca.key is), then give it again")
+        .remedy(format!("Have it signed by the CA itself first (kubeadm certs renew does that where {key} is), then give it again"))
 }

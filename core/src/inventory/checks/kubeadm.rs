@@ -6,7 +6,7 @@ use crate::{
     formats::kubeadm::VERSIONS,
     inventory::{
         model::{files::Node, inventory::Inventory, objects::ObjectRole},
-        signing_copy::CLIENT_FLAG,
+        signing_copy::{CLIENT_FLAG, PUBLISHED_FLAG},
         tree,
     },
     profile::{AuthorityId, SIGNING_FLAG},
@@ -46,6 +46,7 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
             // What the plan leaves as it is may be written again.
             let stays = |node: &Node| match flag.as_str() {
                 CLIENT_FLAG => inventory.is_client_bundle(node, value),
+                PUBLISHED_FLAG => inventory.is_published_bundle(node, value),
                 SIGNING_FLAG => inventory.separate_signing(node).as_ref() == Some(value),
                 _ => false,
             };

@@ -82,7 +82,8 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                         }
                         Some(by) => {
                             let subject = certificate.subject().to_string();
-                            by_intermediate(Severity::Error, &slot.file, &subject, "Cluster CA", by)
+                            let row = inventory.profile.authority(AuthorityId::Cluster);
+                            by_intermediate(Severity::Error, &slot.file, &subject, row, by)
                         }
                         None => {
                             let message = format!("{} was not signed by the cluster CA", certificate.subject());

@@ -10,7 +10,7 @@ use crate::{
             files::{Artifact, Node, Role, Slot},
             inventory::Inventory,
         },
-        signing_copy::{CLIENT_FLAG, OwnBundle, SigningCopy},
+        signing_copy::{CLIENT_FLAG, OwnBundle, PUBLISHED_FLAG, SigningCopy},
         tree,
     },
     profile::{
@@ -284,16 +284,28 @@ pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     continue;
                 }
                 findings.extend(unlike_on_node(manifest, &slot.file, flag, &value));
-                // Files that the plan changes as it finds them: clients' CAs, and what signs beside a bundle.
+                // Files that the plan changes as it finds them: clients' and published CAs, and what signs beside a bundle.
                 if (flag == CLIENT_FLAG && inventory.is_client_bundle(node, &value))
+                    || (flag == PUBLISHED_FLAG && inventory.is_published_bundle(node, &value))
                     || (flag == SIGNING_FLAG && inventory.separate_signing(node).as_deref() == Some(value.as_str()))
                 {
                     continue;
                 }
                 if !value.is_empty() && !paths.contains(&value.as_str()) {
+                    let takes_bundles = inventory.profile.course == RotationMethod::NodeFiles
+                        && [CLIENT_FLAG, PUBLISHED_FLAG].contains(&flag);
+                    let remedy = if takes_bundles {
+                        format!(
+                            "Let it name {}, or provide the file as well if it contains only CA certificates, the Cluster CA among them",
+                            paths[0]
+                        )
+                    } else {
+                        "The flags of every node and component must agree on where the PKI lies, in folders of its own"
+                            .to_owned()
+                    };
                     findings.push(
                         Finding::error("other-layout", &slot.file, format!("--{flag} is {value}, not {}", paths[0]))
-                            .remedy("The flags of every node and component must agree on where the PKI lies, in folders of its own"),
+                            .remedy(remedy),
                     );
                 }
             }

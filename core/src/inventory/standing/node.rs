@@ -1,5 +1,7 @@
 //! What a node's files tell.
 
+use std::collections::BTreeSet;
+
 use super::{
     compare::{from, kubeconfig, signed, trust, until},
     machines,
@@ -31,7 +33,7 @@ pub(super) fn node(inventory: &Inventory, node: &Node) -> HolderStanding {
         }
         reader.leaves(*id, rotation);
         if *id == AuthorityId::Cluster {
-            reader.client_bundles(rotation);
+            reader.other_bundles(rotation);
             reader.kubeconfigs();
             reader.kubelet(rotation);
             if node.role != Role::Worker {
@@ -84,9 +86,11 @@ impl Reader<'_> {
         }
     }
 
-    /// Files outside the profile's tables by which components accept clients.
-    fn client_bundles(&mut self, rotation: &Rotation) {
-        for path in self.inventory.client_files(self.node).into_keys() {
+    /// Files outside the profile's tables by which components accept clients, or that kube-controller-manager publishes.
+    fn other_bundles(&mut self, rotation: &Rotation) {
+        let mut paths: BTreeSet<String> = self.inventory.client_files(self.node).into_keys().collect();
+        paths.extend(self.inventory.published_file(self.node));
+        for path in paths {
             let Some(slot) = self.node.others.get(&path) else { continue };
             let anchors = slot.artifact.certificates();
             if anchors.is_empty() || self.inventory.signing_copy(self.node).is_some_and(|copy| copy.certificate == path)

@@ -76,6 +76,25 @@ pub(crate) fn rotations(inventory: &Inventory) -> BTreeMap<AuthorityId, Rotation
     rotations
 }
 
+impl Inventory {
+    /// Does a trust bundle contain a CA that replaces `old`: the new CA of a rotation under way, or a CA for which there is the
+    /// same evidence as in [`rotations`]?
+    pub(crate) fn has_replacement(&self, row: &AuthorityRow, old: &Certificate, bundle: &[Certificate]) -> bool {
+        if let Some(rotation) = self.rotations.get(&row.id)
+            && bundle.contains(&rotation.old)
+            && bundle.contains(&rotation.new)
+        {
+            return *old == rotation.old;
+        }
+        let others: Vec<_> = bundle.iter().filter(|one| one.is_root_authority() && *one != old).collect();
+        if others.is_empty() {
+            return false;
+        }
+        let evidence = Evidence::of(self, row);
+        others.into_iter().any(|other| pairs(&[old, other]).iter().any(|rotation| is_shown(rotation, &evidence)))
+    }
+}
+
 /// Does anybody in the cluster have one of the two, so that the package is this cluster's?
 fn is_held(inventory: &Inventory, old: &Certificate, new: &Certificate) -> bool {
     let in_files = inventory.slots().flat_map(|(_, slot)| slot.artifact.all_certificates());

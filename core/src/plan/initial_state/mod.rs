@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     inventory::{
-        Artifact, CLIENT_FLAG, Inventory, KubeconfigArtifact, KubeletServing, Node, ObjectRole, Role, Standing,
-        StoredObject,
+        Artifact, CLIENT_FLAG, Inventory, KubeconfigArtifact, KubeletServing, Node, ObjectRole, PUBLISHED_FLAG, Role,
+        Standing, StoredObject,
     },
     profile::{
         AuthorityId, Component, KUBELET_AUTHORITY_FLAG, OtherKind, SIGNING_FLAG, SIGNING_KEY_FLAG, SecretContent,
@@ -333,7 +333,7 @@ fn of_secret(stored: &StoredObject) -> Option<FileVersion> {
 
 /// The flags that a simulation asks for.
 pub(crate) fn flags(pod: &crate::formats::static_pod::StaticPod) -> BTreeMap<&'static str, String> {
-    let known = [SIGNING_FLAG, SIGNING_KEY_FLAG, KUBELET_AUTHORITY_FLAG, CLIENT_FLAG];
+    let known = [SIGNING_FLAG, SIGNING_KEY_FLAG, KUBELET_AUTHORITY_FLAG, CLIENT_FLAG, PUBLISHED_FLAG];
     let on_node = |flag, value: String| match pod.mount_of(&value).filter(|_| flag == KUBELET_AUTHORITY_FLAG) {
         Some(mount) => format!("{}{}", mount.on_node, &value[mount.inside.len()..]),
         None => value,

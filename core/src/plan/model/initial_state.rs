@@ -7,7 +7,7 @@ use crate::{
         kubeconfig::{self, Material as Data},
         pem, talos,
     },
-    inventory::{CLIENT_FLAG, KubeconfigArtifact},
+    inventory::{CLIENT_FLAG, KubeconfigArtifact, PUBLISHED_FLAG},
     profile::{AuthorityId, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
     x509::{Certificate, PublicKey, ascii_host},
 };
@@ -152,6 +152,11 @@ impl FileVersion {
     /// The file by which a component accepts clients: `--client-ca-file`, or `clientCAFile` of a kubelet's configuration.
     pub(crate) fn client_file(&self) -> Option<&str> {
         self.flag(CLIENT_FLAG)
+    }
+
+    /// The file with the CAs that kube-controller-manager publishes: `--root-ca-file`.
+    pub(crate) fn published_file(&self) -> Option<&str> {
+        self.flag(PUBLISHED_FLAG)
     }
 
     fn flag(&self, name: &str) -> Option<&str> {

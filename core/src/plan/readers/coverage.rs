@@ -2,7 +2,7 @@
 
 use super::decision::{Judge, KUBECONFIG_FLAGS, SNI_FLAG, component};
 use crate::{
-    inventory::{Artifact, Node, Reader, ReaderProcess, Reference},
+    inventory::{Artifact, Node, PUBLISHED_FLAG, Reader, ReaderProcess, Reference},
     profile::{Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
@@ -32,7 +32,9 @@ impl Judge<'_> {
                 // A connection of its own, with a restart in phases 1 and 3 (`KubeletAuthority`).
                 let verifies_kubelets =
                     component == Component::Apiserver && flag.replace('_', "-") == KUBELET_AUTHORITY_FLAG;
-                in_tables || verifies_kubelets || signs || kubelets || names_own || kept_leaf
+                // Its readers are Pods, whose connections are in the tables; each phase restarts it.
+                let publishes = component == Component::ControllerManager && flag == PUBLISHED_FLAG;
+                in_tables || publishes || verifies_kubelets || signs || kubelets || names_own || kept_leaf
             }
             Reference::FileMount { .. } => restarts_in_each_phase,
             Reference::Config { field, .. } => component == Component::Kubelet && field.ends_with("clientCAFile"),

@@ -8,6 +8,7 @@ use crate::plan::{Edit, FileContent as Bytes, Holder, Phase, Trust};
 /// A CA of another cluster, whose name no CA of `ecdsa-3` has that clients are verified by.
 const FOREIGN: &str = "kubeadm/rsa-3/cp1/etc/kubernetes/pki/etcd/ca.crt";
 const CA: &str = "/etc/kubernetes/pki/ca.crt";
+const PUBLISHED: &str = "/etc/kubernetes/pki/published.crt";
 
 fn bytes(file: &InputFile) -> Vec<u8> {
     let Content::Bytes(bytes) = &file.content else { panic!("{} has no bytes", file.path) };
@@ -44,6 +45,29 @@ fn rotation() -> Rotation {
     }
     assert_eq!(copies.len(), 3);
     files.extend(copies);
+    Rotation::made_of(files, &RotationRequest { keep_keys: true, ..RotationRequest::default() })
+}
+
+/// `ecdsa-3` with the foreign CA in the file that each kube-controller-manager publishes, and in no `ca.crt`.
+fn publishing() -> Rotation {
+    let root = base();
+    let mut files = Vec::new();
+    read(&root.join("kubeadm/ecdsa-3"), &root, &mut files);
+    let foreign = fs::read(root.join(FOREIGN)).unwrap();
+    let mut bundles = Vec::new();
+    for file in &mut files {
+        if file.path.ends_with("pki/ca.crt") && !file.path.contains("/etcd/") && !file.path.contains("worker") {
+            let path = file.path.replace("pki/ca.crt", "pki/published.crt");
+            bundles.push(InputFile::new(path, [bytes(file), foreign.clone()].concat()));
+        } else if file.path.ends_with("kube-controller-manager.yaml") {
+            let text = String::from_utf8(bytes(file)).unwrap();
+            let (from, to) = (format!("root-ca-file={CA}"), format!("root-ca-file={PUBLISHED}"));
+            assert!(text.contains(&from), "{}", file.path);
+            set(file, text.replace(&from, &to).into_bytes());
+        }
+    }
+    assert_eq!(bundles.len(), 3);
+    files.extend(bundles);
     Rotation::made_of(files, &RotationRequest { keep_keys: true, ..RotationRequest::default() })
 }
 
@@ -107,5 +131,23 @@ fn an_old_ca_that_stays_beside_a_foreign_one_is_found() {
         }
         let broken = kept.breaks("the old CA is still trusted");
         assert!(broken.edge.starts_with("old-client-"), "{holder:?}: {}", broken.edge);
+    }
+}
+
+/// Pods trust what kube-controller-manager publishes from the file of its flag, not from `ca.crt`.
+#[test]
+fn pods_trust_the_file_of_the_flag() {
+    let matrix = publishing().matrix();
+    assert!(matrix.first_broken().is_none(), "{:?}", matrix.first_broken());
+    let pods: Vec<_> = matrix.edges.iter().filter(|edge| edge.row.starts_with("pods-")).collect();
+    assert_eq!(pods.iter().map(|edge| edge.row.as_str()).collect::<Vec<_>>(), ["pods-apiserver", "pods-impostor"]);
+    for (phase, row) in [(Phase::TrustBoth, "pods-apiserver"), (Phase::DropOld, "pods-impostor")] {
+        let mut wrong = publishing();
+        let own = Holder::Node("cp2".to_owned());
+        for step in wrong.plan.steps.iter_mut().filter(|step| step.phase == phase && step.holder == own) {
+            step.actions.retain(|action| !matches!(action, Action::Write(edit) if edit.target == PUBLISHED));
+        }
+        let broken = wrong.breaks("kube-controller-manager on cp2 publishes the CAs of the phase before");
+        assert!(broken.edge.starts_with(row), "{phase:?}: {}", broken.edge);
     }
 }

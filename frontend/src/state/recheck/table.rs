@@ -106,7 +106,7 @@ pub const ADVICE: &[Advice] = &[
     ),
     row(
         "bundle",
-        "kube-controller-manager and kubeadm want exactly one certificate to sign with, and stop at two.",
+        "A package replaces one CA in this file. If kube-controller-manager signs from it, it stops at two certificates.",
         Check::Certificates,
     ),
     row(
@@ -845,6 +845,11 @@ pub const ADVICE: &[Advice] = &[
         "workers-not-replaceable",
         "A machine that joins in phase 3 takes the new CA from cluster-info; where workers do not join that way, it would not.",
         Check::Command("kubectl -n kube-public get configmap cluster-info -o yaml"),
+    ),
+    row(
+        "workload-restarts",
+        "A program that read its trusted CAs once, when it started, rejects the API servers' new certificates until its Pod restarts.",
+        Check::Command("kubectl get deployments,daemonsets,statefulsets,poddisruptionbudgets -A"),
     ),
     row(
         "wrong-content",
