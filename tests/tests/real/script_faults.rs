@@ -329,50 +329,82 @@ fn judge_gate(step: &Step, fault: &Fault, code: i32, when: &str, said: &str) -> 
 }
 
 /// Runs jobs on four times as many threads as there are processors: machines mostly wait for one another's processes.
-fn in_parallel<T: Sync>(jobs: &[T], work: impl Fn(usize, &T) -> Vec<String> + Sync) -> Vec<String> {
+/// Returns all results, in no particular order.
+fn in_parallel<T: Sync, R: Send>(jobs: &[T], work: impl Fn(usize, &T) -> Vec<R> + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let wrong = Mutex::new(Vec::new());
+    let results = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..4 * thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
                 while let index = next.fetch_add(1, Ordering::Relaxed)
                     && let Some(job) = jobs.get(index)
                 {
-                    wrong.lock().expect("no thread panics with it").extend(work(index, job));
+                    let found = work(index, job);
+                    results.lock().expect("no thread panics with it").extend(found);
                 }
             });
         }
     });
-    wrong.into_inner().expect("no thread panics with it")
+    results.into_inner().expect("no thread panics with it")
 }
 
-/// Runs steps one after the other, undisturbed and recorded; then each with each fault.
+/// A step that was run undisturbed.
+struct Recorded {
+    /// The machine before the step.
+    tree: PathBuf,
+    /// All calls of the step.
+    record: String,
+    /// The files of the machine after the step.
+    files: String,
+}
+
+/// Runs steps undisturbed and records their calls. Steps on the same machine run one after the other, others at the same time.
+fn recorded(folder: &Path, steps: &[Step]) -> BTreeMap<usize, Recorded> {
+    let mut machines: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
+    for (index, step) in steps.iter().enumerate() {
+        machines.entry(&step.tree).or_default().push(index);
+    }
+    let chains: Vec<Vec<usize>> = machines.into_values().collect();
+    let all = in_parallel(&chains, |_, chain| {
+        let mut tree = steps[chain[0]].tree.clone();
+        let run = chain.iter().map(|&index| {
+            let step = steps[index].at(&tree);
+            let out = folder.join(format!("{index}"));
+            let record = out.join("record");
+            fs::create_dir_all(&out).expect("a folder can be made");
+            let fault = wrapped(&out.join("commands"), &step.commands);
+            let extra = [
+                ("FAULT", fault.display().to_string()),
+                ("RECORD", record.display().to_string()),
+                ("KEEP", "yes".to_owned()),
+            ];
+            let outcome = machine(&step, &out, &step.run, &step.gate, &extra);
+            assert!(
+                outcome.codes.values().all(|code| *code == 0),
+                "{}: {:?}\n{}",
+                step.id,
+                outcome.codes,
+                outcome.said
+            );
+            let record = fs::read_to_string(&record).expect("calls were recorded");
+            let before = std::mem::replace(&mut tree, outcome.folder.join("after"));
+            (index, Recorded { tree: before, record, files: outcome.files })
+        });
+        run.collect()
+    });
+    all.into_iter().collect()
+}
+
+/// Runs steps undisturbed and recorded, then each with each fault.
 pub(super) fn disturb(label: &str, mut steps: Vec<Step>) {
     let folder = scratch(label);
+    let recorded = recorded(&folder, &steps);
     let mut jobs = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut references = Vec::new();
-    let mut trees: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     for (index, step) in steps.iter_mut().enumerate() {
-        let first_tree = step.tree.clone();
-        if let Some(tree) = trees.get(&first_tree) {
-            step.tree.clone_from(tree);
-        }
-        let out = folder.join(format!("{index}"));
-        let record = out.join("record");
-        fs::create_dir_all(&out).expect("a folder can be made");
-        let fault = wrapped(&out.join("commands"), &step.commands);
-        let extra = [
-            ("FAULT", fault.display().to_string()),
-            ("RECORD", record.display().to_string()),
-            ("KEEP", "yes".to_owned()),
-        ];
-        let outcome = machine(step, &out, &step.run, &step.gate, &extra);
-        assert!(outcome.codes.values().all(|code| *code == 0), "{}: {:?}\n{}", step.id, outcome.codes, outcome.said);
-        let record = fs::read_to_string(&record).expect("calls were recorded");
-        jobs.extend(faults(step, &record, &mut seen).into_iter().map(|fault| (index, fault)));
-        references.push(outcome.files);
-        trees.insert(first_tree, outcome.folder.join("after"));
+        let Recorded { tree, record, .. } = &recorded[&index];
+        step.tree.clone_from(tree);
+        jobs.extend(faults(step, record, &mut seen).into_iter().map(|fault| (index, fault)));
     }
     println!("{label}: {} call sites, {} disturbed runs", seen.len(), jobs.len());
     assert!(jobs.len() > steps.len() * 5, "nothing was recorded");
@@ -383,7 +415,7 @@ pub(super) fn disturb(label: &str, mut steps: Vec<Step>) {
         let extra =
             [("FAULT", commands.display().to_string()), ("AT", fault.at.to_string()), ("MODE", fault.mode.to_owned())];
         let outcome = machine(step, &out, &step.run, &step.gate, &extra);
-        let wrong = judge(step, fault, &outcome, &references[*index]);
+        let wrong = judge(step, fault, &outcome, &recorded[index].files);
         if wrong.is_empty() {
             fs::remove_dir_all(&out).expect("a folder can be removed");
         }
@@ -403,32 +435,33 @@ fn is_check(step: &Step) -> bool {
 
 /// Runs every check before and after its step, with each call failing in turn.
 fn gates(label: &str, steps: &[Step], folder: &Path) {
+    let afters: Vec<PathBuf> = (0..steps.len()).map(|index| folder.join(format!("{index}/after"))).collect();
+    let places = steps.iter().zip(&afters).enumerate();
+    let places: Vec<_> =
+        places.flat_map(|(index, (step, after))| [(index, "before", &step.tree), (index, "after", after)]).collect();
+    let records = in_parallel(&places, |_, &(index, when, tree)| {
+        let out = folder.join(format!("gate-{index}-{when}"));
+        fs::create_dir_all(&out).expect("a folder can be made");
+        let record = out.join("record");
+        let here = steps[index].at(tree);
+        let fault = wrapped(&out.join("commands"), &here.commands);
+        let extra = [("FAULT", fault.display().to_string()), ("RECORD", record.display().to_string())];
+        let undisturbed = machine(&here, &out, &here.gate, "true", &extra);
+        let is_open = undisturbed.codes["first"] == 0;
+        assert!(is_open || when == "before", "{}: its check after it\n{}", here.id, undisturbed.said);
+        // A step that only reads may pass from the beginning.
+        let is_disturbed = when == "after" || !is_open;
+        is_disturbed.then(|| ((index, when), fs::read_to_string(&record).unwrap_or_default())).into_iter().collect()
+    });
+    let records: BTreeMap<(usize, &str), String> = records.into_iter().collect();
     let mut jobs = Vec::new();
     let mut seen: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for (index, step) in steps.iter().enumerate() {
-        let after = folder.join(format!("{index}/after"));
-        for (when, tree) in [("before", &step.tree), ("after", &after)] {
-            let out = folder.join(format!("gate-{index}-{when}"));
-            fs::create_dir_all(&out).expect("a folder can be made");
-            let record = out.join("record");
-            let fault = wrapped(&out.join("commands"), &step.commands);
-            let extra = [("FAULT", fault.display().to_string()), ("RECORD", record.display().to_string())];
-            let here = step.at(tree);
-            let undisturbed = machine(&here, &out, &step.gate, "true", &extra);
-            let is_open = undisturbed.codes["first"] == 0;
-            assert!(is_open || when == "before", "{}: its check after it\n{}", step.id, undisturbed.said);
-            // A step that only reads may pass from the beginning.
-            if is_open && when == "before" {
-                continue;
-            }
-            let text = fs::read_to_string(&record).unwrap_or_default();
-            for fault in faults(&here, &text, seen.entry(when).or_default()) {
-                if fault.mode.starts_with("kill") {
-                    continue;
-                }
-                if when == "before" || ASKED.contains(&fault.command.as_str()) {
-                    jobs.push((index, when, tree.clone(), fault));
-                }
+    for (index, when, tree) in places {
+        let Some(record) = records.get(&(index, when)) else { continue };
+        for fault in faults(&steps[index].at(tree), record, seen.entry(when).or_default()) {
+            let is_asked = when == "before" || ASKED.contains(&fault.command.as_str());
+            if is_asked && !fault.mode.starts_with("kill") {
+                jobs.push((index, when, tree.clone(), fault));
             }
         }
     }
