@@ -2,11 +2,11 @@
 
 use crate::x509::Certificate;
 
-/// What the cluster publishes where some file holds foreign CAs; empty where none does.
+/// The trust bundles that the cluster publishes, if a file contains foreign CAs; empty otherwise.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ForeignBundles {
-    /// Each content of `ca.crt` on control-plane nodes: kube-controller-manager publishes its own file in `kube-root-ca.crt`.
+    /// Each version of `ca.crt` on control-plane nodes: kube-controller-manager publishes its own file in `kube-root-ca.crt`.
     pub(crate) published: Vec<Vec<Certificate>>,
-    /// Each content of the client CA file of an API server: all of them add theirs to `extension-apiserver-authentication`.
+    /// Each version of the API servers' client CA file: every API server adds its own to `extension-apiserver-authentication`.
     pub(crate) accepted: Vec<Vec<Certificate>>,
 }
