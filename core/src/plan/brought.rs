@@ -37,7 +37,7 @@ pub(super) fn imported_authority(
         );
         return None;
     }
-    // One CA for two purposes lets a certificate of the one pose as the other's.
+    // With one CA for two purposes, a certificate for one purpose is accepted for the other.
     let shared = inventory
         .authorities
         .iter()
@@ -68,7 +68,7 @@ pub(super) fn imported_authority(
     Some((certificate, issuer))
 }
 
-/// A CA that was brought along, whatever it is to become, and its key, if that came along.
+/// An imported CA that can issue certificates, and its key if that was provided. The old CA is not considered.
 pub(crate) fn candidate(
     inventory: &Inventory,
     row: &AuthorityRow,
@@ -76,7 +76,7 @@ pub(crate) fn candidate(
     now: UnixTime,
     findings: &mut Vec<Finding>,
 ) -> Option<(Certificate, Option<Arc<Issuer>>)> {
-    // A file of a cluster's secrets holds all of its authorities, each in its place.
+    // Talos' secrets.yaml contains all CAs; `place` selects one of them.
     let artifact = |file: &str, place: &str| {
         let slots: Vec<_> = inventory.slots().map(|(_, slot)| slot).filter(|slot| slot.file == file).collect();
         let slot = slots.iter().find(|slot| slot.place == place).or_else(|| slots.first());
@@ -146,7 +146,7 @@ pub(crate) fn candidate(
             ),
         );
     }
-    // A CA that signed itself in a way that is not checked here counts as self-signed.
+    // A CA whose signature algorithm Airlock cannot verify counts as self-signed.
     if certificates.len() > 1 || certificate.signature_by(certificate) == SignatureVerdict::Invalid {
         findings.push(
             Finding::warning(
@@ -160,7 +160,7 @@ pub(crate) fn candidate(
     Some((certificate.clone(), issuer.map(Arc::new)))
 }
 
-/// Why a CA's certificate would not do in a cluster, and what would.
+/// Why a CA certificate cannot be used in a cluster, and the remedy.
 fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: UnixTime) -> Option<(String, String)> {
     if certificate.not_after() < now || certificate.not_before() > now {
         return Some((
@@ -218,7 +218,7 @@ fn unfit_serial(certificate: &Certificate) -> Option<(String, String)> {
     Some((format!("its serial number is {what}"), remedy.to_owned()))
 }
 
-/// The refusal of a critical extension that Go does not handle.
+/// The message and remedy for a critical extension that Go does not handle.
 fn extension(what: String) -> (String, String) {
     (
         format!("it has {what}, so every Kubernetes component refuses the certificates that it signs"),

@@ -1,5 +1,5 @@
-//! The course of a platform whose own tool changes its hosts, phase by phase: StarlingX. What the tool does on each host is
-//! foreseen here, so that every handshake can be predicted; the package brings the new CA, and what the tool leaves out.
+//! The steps for StarlingX, whose own tool changes the hosts phase by phase. The plan predicts the tool's changes on each
+//! host, so that every connection can be simulated. The package contains the new CA and everything that the tool omits.
 
 use super::{
     model::{
@@ -19,25 +19,25 @@ use crate::{
     profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
-/// The package's script around the platform's tool.
+/// The package's script that calls the platform's tool.
 pub(crate) const TOOL: &str = "starlingx.sh";
 
-/// What must not happen while the update runs.
+/// What the operator must not do while the update runs.
 const FREEZE: &str = "Until the update is complete: no lock, unlock or swact, no platform or Kubernetes upgrade (the tool refuses them as well), no certificate that renews itself by chance: look at the alarms first (fm alarm-list), back up /etc/kubernetes/pki, and plan for two rolling restarts of every Deployment, DaemonSet and StatefulSet";
 
-/// Where the release takes no certificate, the CA is made by cert-manager on the controller.
+/// For releases that accept no certificate: cert-manager on the controller generates the CA.
 const GENERATED: &str = "Where the release has no kube-rootca-update-upload-cert (since 2026), the controller makes the new CA itself: then run this instead, and give people and pipelines the CA that /etc/kubernetes/pki/ca_new.crt holds after the first host, not the one of this package";
 
 const AFTER_CARE: &str = "Alarm 900.008 is gone (fm alarm-list); back up the platform and /etc/kubernetes/pki again, since an older backup brings the old CA back; delete every copy of this package's rootca.pem";
 
 impl<'a> Sequence<'a, '_> {
-    /// The three phases, as the platform names them.
+    /// The steps of all three phases.
     pub(super) fn host_phases(&mut self) {
         let [first, second, third] = Phase::ALL;
         self.begin(first);
         self.controllers(first, "it accepts both CAs, and signs with the new one");
         self.published(first, "Wait until pods are given both CAs");
-        // Before the workers: one that joins after them takes its trust from here.
+        // Before the workers, because a worker that joins later reads its CA from here.
         self.cluster_info(first);
         self.worker_hosts(first, "it accepts both CAs");
         self.restart_pods(first, "every Deployment, DaemonSet and StatefulSet has been restarted since");
@@ -113,7 +113,7 @@ impl<'a> Sequence<'a, '_> {
         );
     }
 
-    /// The tool's own command for a CA like the one that is planned; `None` where the CA is there already.
+    /// The tool's command that generates a CA with the planned subject and expiry date; `None` if the CA exists already.
     fn generate(&self) -> Option<String> {
         let authority_change = self.authority_changes.get(&AuthorityId::Cluster)?;
         let (name, not_after) = authority_change.made()?;
@@ -122,7 +122,7 @@ impl<'a> Sequence<'a, '_> {
         Some(format!("system kube-rootca-update-generate-cert --expiry-date {end} --subject '{subject}'"))
     }
 
-    /// What the platform calls the phase.
+    /// The platform's name of the phase.
     fn word(&self, phase: Phase) -> &'static str {
         self.inventory.profile.phase_words[usize::from(phase.number()) - 1]
     }
@@ -158,7 +158,7 @@ impl<'a> Sequence<'a, '_> {
         if phase == Phase::Switch {
             return vec![Action::RenewKubelet];
         }
-        // The file is for people, and for checks to compare with: the tool writes its own.
+        // Users and checks read this file; the tool writes the hosts' files itself.
         let Some(mut actions) = self.worker_trust(phase) else { return Vec::new() };
         actions.push(Action::Restart(Component::Kubelet));
         actions
@@ -188,7 +188,7 @@ impl<'a> Sequence<'a, '_> {
     }
 }
 
-/// What the tool writes, no file of the package brings.
+/// Removes the path in the package from a write that the tool performs.
 fn foreseen(action: &mut Action) {
     if let Action::Write(edit) = action {
         edit.output = String::new();
@@ -196,7 +196,7 @@ fn foreseen(action: &mut Action) {
 }
 
 impl NodePlanner<'_, '_> {
-    /// What the tool does on a controller in the phase, in its order
+    /// The tool's actions on a controller in the phase, in the tool's order
     /// (starlingx/stx-puppet: modules/platform/manifests/kubernetes.pp).
     fn host_actions(&mut self) -> Vec<Action> {
         let profile = self.inventory.profile;
@@ -217,7 +217,7 @@ impl NodePlanner<'_, '_> {
                     "key of new CA",
                 ));
                 actions.extend(self.trust());
-                // SIGHUP ends it, and the kubelet starts it anew: it accepts both before anybody signs with the new one.
+                // SIGHUP ends the API server and the kubelet restarts it, so it accepts both CAs before the new CA signs.
                 actions.push(Action::Restart(Component::Apiserver));
                 actions.extend(self.kubeconfigs());
                 actions.extend(self.sign_with(signing.certificate, signing.key));
@@ -228,7 +228,7 @@ impl NodePlanner<'_, '_> {
                 kubeconfigs.iter_mut().for_each(keep_order);
                 actions.extend(kubeconfigs);
                 actions.push(self.foreseen_kubelet());
-                // The tool looks at the first certificate alone.
+                // The tool checks only the first certificate.
                 actions.extend(self.trust());
             }
             Phase::DropOld => {
@@ -248,7 +248,7 @@ impl NodePlanner<'_, '_> {
         actions
     }
 
-    /// The manifest of kube-controller-manager, with other files to sign with.
+    /// The manifest of kube-controller-manager with other signing files.
     fn sign_with(&self, certificate: &str, key: &str) -> Vec<Action> {
         let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) else { return Vec::new() };
         let flags = [(SIGNING_FLAG, certificate), (SIGNING_KEY_FLAG, key)];
@@ -271,7 +271,7 @@ impl NodePlanner<'_, '_> {
         }
     }
 
-    /// The kubelet's certificate, made by the tool.
+    /// The kubelet's certificate, which the tool issues.
     fn foreseen_kubelet(&mut self) -> Action {
         let path = self.inventory.profile.kubelet_client();
         let node: &Node = self.node;
@@ -284,7 +284,7 @@ impl NodePlanner<'_, '_> {
     }
 }
 
-/// In update-certs, the tool turns the order of admin.conf round and no other's.
+/// In update-certs, the tool reverses the order of the CAs in admin.conf only, so the others keep phase 1's order.
 fn keep_order(action: &mut Action) {
     if let Action::Write(Edit { target, content: FileContent::Kubeconfig(_, change), after, .. }) = action
         && !target.ends_with("/admin.conf")

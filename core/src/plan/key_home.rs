@@ -1,4 +1,4 @@
-//! Where an authority's private key lives, and whether anybody signs with it for kubelets.
+//! Where a CA's private key is stored, and whether kubelets can get certificates through the API.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,10 @@ use crate::{
     profile::{AuthorityId, Component, SIGNING_KEY_FLAG, SecretContent},
 };
 
-/// Where the private key lives: on the nodes if it was found there, if kube-controller-manager's manifest
-/// signs with it, or if only the management cluster's Secrets were given and they hold it; otherwise the
-/// CA is externally managed.
+/// Where the private key is stored: on the nodes if it was found there, if kube-controller-manager's manifest names it, or
+/// if only the management cluster's Secrets were provided and they contain it. Otherwise the CA is external.
 ///
-/// `is_here` says whether the new key is here at all.
+/// `is_here` says whether the new CA's private key is available.
 pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, findings: &mut Vec<Finding>) -> KeyHome {
     let Some(row) = inventory.profile.authority(id) else { return KeyHome::Elsewhere };
     if inventory.profile.course.reads_machine_configs() {
@@ -39,7 +38,7 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
         .collect();
     let cluster_key = inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
     let cluster_key_on_nodes = inventory.control_plane().any(|node| node.slots.contains_key(cluster_key));
-    // Keys that were left out of the drop are still on the nodes.
+    // The user may have omitted private keys from the provided files; they are on the nodes.
     if flags.iter().any(|flag| !flag.is_empty()) && !cluster_key_on_nodes {
         let is_unusable = inventory.control_plane().any(|node| node.unusable.contains(row.key));
         let is_given = inventory.control_plane().any(|node| {
@@ -59,7 +58,7 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
         .control_plane()
         .flat_map(|node| node.slots.values())
         .any(|slot| matches!(slot.artifact, Artifact::PrivateKey(_)));
-    // A manifest or key that cannot be used has an error of its own.
+    // A separate error reports a manifest or key that cannot be read.
     let is_unusable = |path: &str| inventory.control_plane().any(|node| node.unusable.contains(path));
     let has_unusable = is_unusable(row.key) || manifest.is_some_and(is_unusable);
     if id == AuthorityId::Cluster && has_nodes && flags.is_empty() && !keys_on_nodes && !has_unusable {
@@ -85,7 +84,7 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
     KeyHome::Elsewhere
 }
 
-/// Kubelets renew through the API only if somebody signs there.
+/// Warns if kubelets are to renew through the API and kube-controller-manager does not have the CA's key.
 pub(super) fn check_kubelets(
     request: &RotationRequest,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,

@@ -1,4 +1,5 @@
-//! Without a new CA's private key, a rotation goes as far as nobody needs it; what has to be signed is asked for elsewhere.
+//! Rotations without a new CA's private key: the package ends before the first phase that needs the key. For an external CA
+//! it contains CSRs.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +13,16 @@ use super::model::{
 };
 use crate::{finding::Finding, profile::AuthorityId};
 
-/// What is left to be made without a key.
+/// The result of [`cut`].
 pub(super) enum Left {
-    /// Nothing had to be left out.
+    /// No step was removed.
     Everything,
-    /// The steps end before this is made.
+    /// Steps were removed. The package contains a CSR for each of these certificates.
     Until(Vec<Replacement>),
 }
 
-/// Leaves out what needs a key that is not here, from the first phase on that needs one. With `external`, what has to be
-/// signed is asked for.
+/// Removes the steps of the first phase that needs a missing key, and of all later phases. With `external`, returns the
+/// certificates to request from the external CA.
 pub(super) fn cut(
     steps: &mut Vec<Step>,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -91,7 +92,7 @@ pub(super) fn cut(
     Left::Until(Vec::new())
 }
 
-/// Does it want a signature that nobody here can give, or bring a key that is not here?
+/// Whether the action needs a signature by a missing key, or writes a missing key.
 fn needs_key(
     action: &Action,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,

@@ -1,4 +1,5 @@
-//! The course of clusters whose manager rotates by itself: its commands in order, each with its gate. Nothing is made here.
+//! The steps for clusters whose manager rotates CAs itself: its commands in order, each with its check. Airlock generates no
+//! keys or certificates.
 
 use super::model::{
     actions::Action,
@@ -13,7 +14,7 @@ use crate::{
     text::shell::quote,
 };
 
-/// Every step of the rotation of one authority, in order: a manager takes one at a time.
+/// Every step of the rotation of one CA, in order. A manager rotates one CA at a time.
 pub(super) fn sequence(
     manager: &Manager,
     inventory: &Inventory,

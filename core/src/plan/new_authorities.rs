@@ -1,4 +1,4 @@
-//! Which authorities are replaced, and what by.
+//! Which CAs are replaced, and by which new CAs.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
 /// The longest common name that X.520 allows (RFC 5280, appendix A.1: `ub-common-name`). Characters.
 const MAX_COMMON_NAME: usize = 64;
 
-/// Decides every succession that `request` asks for; what stands in the way goes to `findings`.
+/// Decides the replacement of every CA that `request` selects, and adds errors and notes to `findings`.
 pub(super) fn authority_changes(
     inventory: &Inventory,
     request: &RotationRequest,
@@ -39,7 +39,7 @@ pub(super) fn authority_changes(
     authority_changes
 }
 
-/// What a decision rests on, and where it leaves what it needs and what it has to say.
+/// The inputs of the decision, and the key requests and findings that it adds to.
 struct Decision<'a> {
     inventory: &'a Inventory,
     request: &'a RotationRequest,
@@ -130,7 +130,7 @@ impl Decision<'_> {
             self.check_upload(row, &new)?;
         }
         let encoding = match (&authority.key, &new) {
-            // Operators of old releases discard a CA whose key is PKCS#8.
+            // Old releases of Kamaji discard a CA whose key is PKCS#8.
             (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 && self.inventory.tenant.is_none() => {
                 KeyEncoding::Pkcs8
             }
@@ -169,13 +169,13 @@ impl Decision<'_> {
             old_key: authority.key.clone(),
             given_up: under_way.filter(|_| self.request.start_over).map(|rotation| rotation.new.clone()),
             new,
-            // A key that stays elsewhere comes to no node.
+            // The key of an external CA is not copied to any node.
             key_home: if keyless && self.request.external_ca { KeyHome::Elsewhere } else { key_home },
             encoding,
         })
     }
 
-    /// One that was made elsewhere.
+    /// The new CA that the user imports.
     fn brought(
         &mut self,
         row: &AuthorityRow,
@@ -193,7 +193,7 @@ impl Decision<'_> {
         Some(NewAuthoritySource::Brought(certificate, key))
     }
 
-    /// Nothing is made of an authority that is kept elsewhere.
+    /// Reports that the certificate of an external CA is missing.
     fn not_brought(&mut self, row: &AuthorityRow) -> Option<AuthorityChange> {
         let option = format!("{}cert", row.option);
         self.findings.push(
@@ -209,7 +209,7 @@ impl Decision<'_> {
         None
     }
 
-    /// What a manager makes is not made here, and takes nobody's wishes.
+    /// Reports options for a CA that the platform generates itself.
     fn leave_to_manager(&mut self, row: &AuthorityRow) {
         if self.request.authorities.get(&row.id).is_some_and(|choice| *choice != NewAuthority::default()) {
             let title = self.inventory.profile.title;
@@ -224,7 +224,7 @@ impl Decision<'_> {
         }
     }
 
-    /// A CA that has signed something is no longer given up without an outage.
+    /// Refuses to abandon a new CA that a holder has already switched to: this would cause an outage.
     fn check_start_over(&mut self) {
         if self.inventory.rotations.is_empty() {
             self.findings.push(
@@ -250,7 +250,7 @@ impl Decision<'_> {
         }
     }
 
-    /// The one that everyone is on the way to.
+    /// The new CA of the rotation in progress.
     fn present(&self, certificate: &Certificate) -> NewAuthoritySource {
         let key = self.inventory.key_of(certificate.public_key());
         let issuer = key.and_then(|key| Issuer::new(certificate.clone(), PrivateKey::clone(key)).ok());
@@ -274,7 +274,7 @@ impl Decision<'_> {
 }
 
 impl Decision<'_> {
-    /// Its last second.
+    /// `notAfter` of the new CA.
     fn end(&mut self, row: &AuthorityRow, choice: &NewAuthority) -> Option<UnixTime> {
         let Some(text) = &choice.expiry_date else { return Some(self.now.plus_days(i64::from(self.request.ca_days))) };
         self.only_where_the_tool_takes_it(row, "--expiry-date")?;
@@ -287,7 +287,7 @@ impl Decision<'_> {
         .ok()
     }
 
-    /// What the platform's tool looks at before it takes a new CA
+    /// Checks the lifetime as the platform's tool does before it accepts a new CA
     /// (starlingx/config: sysinv/conductor/manager.py, `save_kubernetes_rootca_cert`).
     fn check_upload(&mut self, row: &AuthorityRow, new: &NewAuthoritySource) -> Option<()> {
         let (not_before, not_after) = match new {
@@ -420,19 +420,19 @@ impl Decision<'_> {
 }
 
 impl Certificate {
-    /// How kubeadm writes a private key of this type.
+    /// The encoding that kubeadm uses for a private key of this type.
     fn encoding(&self) -> KeyEncoding {
         self.public_key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding)
     }
 }
 
-/// What can be chosen instead.
+/// The remedy that lists the CAs that can be rotated.
 fn choose(profile: &Profile) -> String {
     let titles: Vec<_> = profile.authorities.iter().filter(|row| row.rotates).map(|row| row.title).collect();
     format!("Choose the {}, or both (--rotate)", titles.join(", the "))
 }
 
-/// The whole rotation needs the cluster CA; without the front-proxy CA the rest can go on.
+/// A missing front-proxy CA is a warning if the cluster CA was provided; any other missing CA is an error.
 fn missing(inventory: &Inventory, row: &AuthorityRow) -> Finding {
     let message = format!("the {} is not among the files", row.title);
     if row.id == AuthorityId::FrontProxy && inventory.authorities.contains_key(&AuthorityId::Cluster) {
@@ -444,13 +444,12 @@ fn missing(inventory: &Inventory, row: &AuthorityRow) -> Finding {
     }
 }
 
-/// The new CA's default key type.
+/// The key type of a certificate, which is the default for the new CA; `None` if Airlock cannot generate it.
 pub(crate) fn same_algorithm(certificate: &Certificate) -> Option<KeyAlgorithm> {
     certificate.public_key().key_type().algorithm()
 }
 
-/// The name that a successor gets unless another is asked for: the old one's and today's date. A new one that is given up
-/// keeps its name to itself.
+/// The default name of a new CA: the old CA's name and today's date. The name of an abandoned new CA is not used again.
 pub(crate) fn new_authority_name(inventory: &Inventory, id: AuthorityId, now: UnixTime) -> String {
     let old_name =
         |id| inventory.authorities.get(&id).and_then(|authority| authority.certificate.subject().common_name());
@@ -466,16 +465,16 @@ pub(crate) fn new_authority_name(inventory: &Inventory, id: AuthorityId, now: Un
     let base = before_date(&name).filter(|base| !base.is_empty()).unwrap_or(&name);
     let room = MAX_COMMON_NAME - "-yyyymmdd".len();
     let base: String = base.chars().take(room).collect();
-    let successor = format!("{base}-{}", now.compact_date());
+    let new_name = format!("{base}-{}", now.compact_date());
     let given_up = inventory.rotations.get(&id).and_then(|rotation| rotation.new.subject().common_name());
-    if [old_name(id), given_up].contains(&Some(successor.clone())) {
+    if [old_name(id), given_up].contains(&Some(new_name.clone())) {
         format!("{base}-2-{}", now.compact_date())
     } else {
-        successor
+        new_name
     }
 }
 
-/// New authorities must differ from the old ones and from one another.
+/// Reports new CAs that share a name or a key with another CA, or whose certificates cannot be told from the old CA's.
 fn distinct(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,

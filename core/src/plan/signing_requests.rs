@@ -1,5 +1,5 @@
-//! Signing requests of nodes and people that came along: whom the new CA certifies, judged by what RBAC and the node
-//! authorizer will read in the name.
+//! Provided CSRs of nodes and users: which of them the new CA signs. This depends on the rights that RBAC and the node
+//! authorizer grant to the requested name.
 
 use std::collections::BTreeSet;
 
@@ -21,41 +21,41 @@ use crate::{
     x509::{KeyType, SignatureVerdict, SigningRequest},
 };
 
-/// The user that the node authorizer takes for a node's kubelet begins so
+/// Prefix of the user name of kubelets in the node authorizer
 /// (kubernetes/kubernetes: pkg/auth/nodeidentifier/default.go).
 const NODE_USER: &str = "system:node:";
 
-/// The group that it has to be in, and no other (staging/src/k8s.io/apiserver/pkg/authentication/user/user.go; the signer
-/// for kubelets: pkg/apis/certificates/helpers.go, `ValidateKubeletClientCSR`).
+/// The only group of kubelets (staging/src/k8s.io/apiserver/pkg/authentication/user/user.go; the signer for kubelets:
+/// pkg/apis/certificates/helpers.go, `ValidateKubeletClientCSR`).
 const NODE_GROUP: &str = "system:nodes";
 
-/// Users and groups that begin so have rights that nobody gave them by hand: `system:` is Kubernetes' own
-/// (pkg/registry/rbac/validation), `kubeadm:` is bound by kubeadm init.
+/// Prefixes of users and groups that have rights by default: Kubernetes reserves `system:` (pkg/registry/rbac/validation),
+/// and kubeadm init binds roles to `kubeadm:` groups.
 const RESERVED: [&str; 2] = ["system:", "kubeadm:"];
 
 /// The cluster's signers of client certificates (staging/src/k8s.io/api/certificates/v1/types.go).
 const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 const KUBELET_SIGNER: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 
-/// RSA keys below this are not certified. Bits.
+/// Minimum size of RSA keys. Bits.
 const MIN_RSA_BITS: usize = 2048;
 
-/// A request that the new CA may answer.
+/// A CSR that the new CA may sign.
 pub(super) struct Admitted<'a> {
     request: &'a SigningRequest,
-    /// Where it waits for its certificate.
-    way: Way,
+    /// Where the CSR was found.
+    delivery: Delivery,
 }
 
-/// How a certificate comes to whoever asked for it.
-enum Way {
-    /// By a file of the package: what asks, and what may be told of it.
+/// How the requester receives the certificate.
+enum Delivery {
+    /// As a file of the package. The value is the provided CSR file.
     File(Source),
-    /// The cluster's own signer makes it as soon as somebody approves the request of this name.
+    /// In the CertificateSigningRequest object of this name: the cluster's signer issues it once an administrator approves it.
     Object(String),
 }
 
-/// The requests that came along and may be answered; about each that may not, and each that needs a second look, a finding.
+/// The provided CSRs that the new CA may sign. Adds a finding for each refused CSR and each that an administrator must review.
 pub(super) fn admitted<'a>(
     inventory: &'a Inventory,
     authority_change: Option<&AuthorityChange>,
@@ -63,7 +63,7 @@ pub(super) fn admitted<'a>(
 ) -> Vec<Admitted<'a>> {
     let Some(authority_change) = authority_change else { return Vec::new() };
     let files = inventory.loose.iter().filter_map(|slot| match &slot.artifact {
-        Artifact::SigningRequest(request) => Some((&**request, slot.file.as_str(), Way::File(slot.into()))),
+        Artifact::SigningRequest(request) => Some((&**request, slot.file.as_str(), Delivery::File(slot.into()))),
         _ => None,
     });
     let waiting = inventory.objects.iter().filter(|stored| {
@@ -73,18 +73,18 @@ pub(super) fn admitted<'a>(
             && signer.is_some_and(|signer| [CLIENT_SIGNER, KUBELET_SIGNER].contains(&signer))
     });
     let objects = waiting.filter_map(|stored| {
-        Some((stored.request.as_ref()?, stored.file.as_str(), Way::Object(stored.object.name.clone())))
+        Some((stored.request.as_ref()?, stored.file.as_str(), Delivery::Object(stored.object.name.clone())))
     });
     let mut seen = BTreeSet::new();
     let mut admitted = Vec::new();
-    for (request, file, way) in files.chain(objects) {
+    for (request, file, delivery) in files.chain(objects) {
         match judge(request, inventory, authority_change) {
             Ok(_) if !seen.insert((request.subject(), request.public_key())) => {}
             Ok(second_look) => {
                 findings.extend(second_look.map(|(message, remedy)| {
                     Finding::warning("request-unknown-identity", file, message).remedy(remedy)
                 }));
-                admitted.push(Admitted { request, way });
+                admitted.push(Admitted { request, delivery });
             }
             Err((message, remedy)) => {
                 let message = format!("the request for {} is not answered: {message}", request.subject());
@@ -95,10 +95,10 @@ pub(super) fn admitted<'a>(
     admitted
 }
 
-/// What is wrong with a request, and what to do.
+/// A problem of a CSR, and the remedy.
 type Objection = (String, &'static str);
 
-/// May it be answered, and does somebody have to look at it once more?
+/// Whether the new CA may sign the CSR: `Err` if not, `Ok(Some(…))` if an administrator must review it first.
 fn judge(
     request: &SigningRequest,
     inventory: &Inventory,
@@ -178,7 +178,7 @@ fn judge(
     )))
 }
 
-/// Does a certificate that was given, signed by the old CA, name this user and these groups?
+/// Whether a provided certificate of the old CA has this user and exactly these groups.
 fn is_presented(user: &str, groups: &[String], inventory: &Inventory, authority_change: &AuthorityChange) -> bool {
     let set = |groups: &[String]| groups.iter().cloned().collect::<BTreeSet<_>>();
     let in_slots = inventory.slots().flat_map(|(_, slot)| slot.artifact.all_certificates());
@@ -192,14 +192,14 @@ fn is_presented(user: &str, groups: &[String], inventory: &Inventory, authority_
     })
 }
 
-/// What answers them: once every kube-controller-manager and API server goes by the new CA.
+/// The actions that deliver the certificates, once every kube-controller-manager and API server uses the new CA.
 pub(super) fn answers(admitted: &[Admitted<'_>], phase: Phase, replacements: &mut Replacements<'_>) -> Vec<Action> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut actions = Vec::new();
-    for Admitted { request, way } in admitted {
+    for Admitted { request, delivery } in admitted {
         let user = request.subject().common_name().unwrap_or_default();
-        match way {
-            Way::File(source) => {
+        match delivery {
+            Delivery::File(source) => {
                 let name = PackagePath::name(&user.replace(':', "-"));
                 let name = PackagePath::unique(&name, &mut taken);
                 let id = replacements.requested(request, &format!("{user} ({})", source.file));
@@ -216,7 +216,7 @@ pub(super) fn answers(admitted: &[Admitted<'_>], phase: Phase, replacements: &mu
                     actions.push(on_node(node, &format!("{name}.crt")));
                 }
             }
-            Way::Object(name) => actions.push(Action::Do {
+            Delivery::Object(name) => actions.push(Action::Do {
                 text: format!(
                     "Approve what {user} asked of the cluster's signer: from now on it signs with the new CA"
                 ),
@@ -227,8 +227,8 @@ pub(super) fn answers(admitted: &[Admitted<'_>], phase: Phase, replacements: &mu
     actions
 }
 
-/// A kubelet takes its certificate and key from one file, which a link names, at its start
-/// (kubernetes/client-go: util/certificate/certificate_store.go).
+/// Installs a kubelet's certificate. At its start the kubelet reads certificate and key from one file, to which
+/// `kubelet-client-current.pem` links (kubernetes/client-go: util/certificate/certificate_store.go).
 fn on_node(node: &str, certificate: &str) -> Action {
     Action::Do {
         text: format!(

@@ -12,7 +12,7 @@ use crate::{
     time::UnixTime,
 };
 
-/// Options for subclouds on a platform that has none.
+/// Refuses options for subclouds on a platform without subclouds.
 pub(super) fn check_platform(profile: &Profile, request: &RotationRequest, findings: &mut Vec<Finding>) {
     if !profile.takes_strategy() && *request.subclouds != SubcloudStrategy::default() {
         let message = format!("{} has no subclouds, and options for their strategy were given", profile.title);
@@ -21,7 +21,7 @@ pub(super) fn check_platform(profile: &Profile, request: &RotationRequest, findi
     }
 }
 
-/// What dcmanager would reject, and what it has no option for.
+/// Reports options that dcmanager rejects or does not have.
 pub(super) fn check(row: &AuthorityRow, request: &RotationRequest, now: UnixTime, findings: &mut Vec<Finding>) {
     let new = request.authorities.get(&row.id).cloned().unwrap_or_default();
     let mut reject = |message: String, remedy: &str| {
