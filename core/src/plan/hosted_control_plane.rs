@@ -1,7 +1,8 @@
-//! Control planes that an operator keeps in Secrets: what is written there in each phase, and what its operator is told.
+//! Control planes that an operator runs from Secrets (Kamaji): the changes of these Secrets in each phase, and when the
+//! operator is paused.
 //!
-//! The order was carried out on a tenant: kube-controller-manager signs from the one-certificate copy before `ca.crt`
-//! becomes a bundle, the operator is paused before that too, and resumes when `ca.crt` is one certificate again.
+//! The order was tested on a tenant. Before `ca.crt` becomes a bundle, kube-controller-manager signs from a separate file
+//! with one certificate, and the operator is paused. It resumes when `ca.crt` is a single certificate again.
 
 mod actions;
 mod at_once;
@@ -29,13 +30,14 @@ use crate::{
     x509::KeyEncoding,
 };
 
-/// What must not happen while a tenant is half-way.
+/// What the operator of the cluster must not do during the rotation of a tenant.
 const FREEZE: &str = "Until the rotation is over: no upgrade of the tenant or of the operator, no change of the tenant's object and no deletion of its Secrets except by this package; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and node image builds";
 
-/// What is left to do when the old CA is gone.
+/// The work that remains after phase 3.
 const AFTER_CARE: &str = "Older backups of the DataStore and of the management cluster bring the old Secrets, cluster-info and trust ConfigMaps back: take new ones, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every worker, which hold the old keys";
 
-/// Can the release only replace a CA at once? What does not tell is asked for; what the release would discard is refused.
+/// Whether the operator's release can only replace a CA at once. Reports an unknown release, and CAs that the release would
+/// discard.
 pub(super) fn is_at_once(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<Finding>) -> bool {
     let Some(tenant) = &inventory.tenant else { return false };
     let said = request.release.as_deref();
@@ -72,7 +74,7 @@ fn since(tenant: &Tenant, ability: Ability) -> &'static str {
     tenant.hosted.ability(ability).map_or("", |row| row.since)
 }
 
-/// The CA's key as it is today must be one that the operator reads.
+/// Reports a CA key in PKCS#8, which old releases of the operator cannot read.
 fn keeps_key(inventory: &Inventory, tenant: &Tenant, said: Option<&str>, findings: &mut Vec<Finding>) {
     let Some(authority) = inventory.authorities.get(&AuthorityId::Cluster) else { return };
     if authority.key.as_ref().is_none_or(|key| key.encoding() != KeyEncoding::Pkcs8) {
@@ -92,7 +94,8 @@ fn keeps_key(inventory: &Inventory, tenant: &Tenant, said: Option<&str>, finding
     findings.push(finding);
 }
 
-/// A pause that came too early keeps the operator from seeing to where kube-controller-manager signs.
+/// Refuses a tenant that was paused too early: a paused operator cannot change the signing files of
+/// kube-controller-manager.
 fn overlaps(tenant: &Tenant, inventory: &Inventory, findings: &mut Vec<Finding>) {
     if tenant.is_paused() != Some(true) || tenant.signs_apart() {
         return;
@@ -115,13 +118,14 @@ fn overlaps(tenant: &Tenant, inventory: &Inventory, findings: &mut Vec<Finding>)
     );
 }
 
-/// Where a CA is replaced at once, a kubelet has nothing left to renew itself with.
+/// The request for a CA that is replaced at once. Airlock issues the kubelets' certificates, because API servers reject the
+/// current ones from then on.
 pub(super) fn with_minted_kubelets(request: &RotationRequest) -> RotationRequest {
     RotationRequest { kubelet_certificates: KubeletCertificates::Mint, ..request.clone() }
 }
 
 impl<'a> Sequence<'a, '_> {
-    /// What the operator and the tenant's control plane go through in a phase.
+    /// The steps for the operator and the tenant's control plane in a phase.
     pub(super) fn hosted(&mut self, tenant: &'a Tenant, phase: Phase) {
         let Some(node) = self.inventory.control_plane().find(|node| node.role == Role::Hosted) else { return };
         if !self.progress.is_node_through(node, phase) {
@@ -139,7 +143,7 @@ impl<'a> Sequence<'a, '_> {
                 }
             };
             let mut actions = self.secrets(tenant, node, phase, |_| true);
-            // What comes next in phase 3 rolls it out.
+            // In phase 3 the next step, resume, rolls the control plane out.
             let verb = if phase == Phase::DropOld { TenantVerb::RollBack } else { TenantVerb::RollOut };
             actions.push(action(tenant, verb));
             self.push(
@@ -158,7 +162,7 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// Before anything changes: who must keep still.
+    /// The steps before any change: freeze, separate signing files, pause.
     pub(super) fn freeze_hosted(&mut self, tenant: &'a Tenant, phase: Phase) {
         let actions = vec![Action::person(FREEZE)];
         let gate = "nobody upgrades or renews until the rotation is over";
@@ -176,7 +180,7 @@ impl<'a> Sequence<'a, '_> {
         self.push(phase, "pause", Holder::Management, "Pause the operator", actions, "the annotation is there");
     }
 
-    /// The word of the API server itself counts, never a status.
+    /// Waits for a TLS handshake with the API server itself, not for a status field.
     fn served(&mut self, phase: Phase) {
         let actions = vec![Action::Cluster(ClusterAction::Served)];
         let title = "Wait until the API server serves a certificate of the new CA";
@@ -185,7 +189,8 @@ impl<'a> Sequence<'a, '_> {
 
     fn resume(&mut self, tenant: &'a Tenant, phase: Phase) {
         let mut actions = Vec::new();
-        // What was there before the rotation is not this package's to take away; where it began, nobody can tell any more.
+        // Separate signing files from before the rotation stay. If the rotation was begun before this package, files do not
+        // show whether they existed before, and the package removes them.
         if self.progress.has_begun() || !tenant.signs_apart() {
             actions.push(action(tenant, TenantVerb::SignApart(false)));
         }
@@ -194,7 +199,7 @@ impl<'a> Sequence<'a, '_> {
         self.push(phase, "resume", Holder::Management, "Let the operator go on", actions, gate);
     }
 
-    /// Kubeconfigs that people have out of a Secret of the tenant's, where the phase changes it.
+    /// The request to fetch kubeconfigs again from a Secret of the tenant that the phase changes.
     pub(super) fn taken_out(&self, phase: Phase) -> Option<Action> {
         let tenant = self.inventory.tenant.as_ref().filter(|_| !self.at_once || phase == Phase::DropOld)?;
         let profile = self.inventory.profile;
@@ -220,7 +225,8 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// Every Secret of which a file changes in the phase, and is not there already; files that `wanted` leaves out stay.
+    /// Writes every Secret with a file that changes in the phase and has not completed it. Files for which `wanted` is false
+    /// stay.
     fn secrets(
         &mut self,
         tenant: &'a Tenant,
@@ -231,7 +237,7 @@ impl<'a> Sequence<'a, '_> {
         let tables = tenant.secrets.iter();
         let mut actions = Vec::new();
         for (table, stored) in tables {
-            // The operator will write it anew, whatever stands there.
+            // The operator rewrites this Secret when it resumes.
             if phase == Phase::DropOld && table.on_new_ca == OnNewCa::Rewrites {
                 continue;
             }
@@ -259,7 +265,7 @@ impl<'a> Sequence<'a, '_> {
                 after,
             }));
         }
-        // What the gates compare with: no node has it as a file.
+        // For the checks only; no node has this file.
         if let Some(row) = self.inventory.profile.authority(AuthorityId::FrontProxy)
             && self.authority_changes.contains_key(&row.id)
             && !actions.is_empty()
@@ -278,7 +284,7 @@ impl<'a> Sequence<'a, '_> {
         actions
     }
 
-    /// What a file of the Pods becomes in a phase; `None` where it stays.
+    /// The content of a file of the Pods after a phase; `None` if it does not change.
     fn content(&mut self, node: &'a Node, phase: Phase, path: &'static str) -> Option<FileContent> {
         let profile = self.inventory.profile;
         let rotated =
@@ -319,9 +325,9 @@ impl<'a> Sequence<'a, '_> {
         Some(FileContent::Kubeconfig(slot.into(), change))
     }
 
-    /// Before and after, of what counts most in the Secret.
+    /// Describes the first trust bundle, leaf or kubeconfig in the Secret, before and after the phase.
     fn words(&self, table: &SecretTable, parts: &[FilePart], phase: Phase) -> (String, String) {
-        let told = parts.iter().find_map(|part| match &part.content {
+        let described = parts.iter().find_map(|part| match &part.content {
             FileContent::Trust(_, order) if phase == Phase::TrustBoth => {
                 Some((phase.trusted_before().to_owned(), format!("{order}; the old one signs")))
             }
@@ -336,10 +342,10 @@ impl<'a> Sequence<'a, '_> {
             FileContent::Kubeconfig(_, change) => Some((clients::before(change, phase), clients::after(change, phase))),
             _ => None,
         });
-        told.unwrap_or_else(|| (table.component.to_owned(), table.component.to_owned()))
+        described.unwrap_or_else(|| (table.component.to_owned(), table.component.to_owned()))
     }
 }
 
-/// The components of a tenant's Pods: one roll-out starts all of them anew.
+/// The components of a tenant's Pods. A roll-out restarts all of them.
 pub(crate) const IN_PODS: [Component; 4] =
     [Component::Apiserver, Component::ControllerManager, Component::Scheduler, Component::Konnectivity];

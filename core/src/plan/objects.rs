@@ -257,7 +257,7 @@ pub(super) fn clients(
         let name = PackagePath::name(slot.file.rsplit('/').next().unwrap_or(&slot.file));
         let name = PackagePath::unique(name.strip_suffix(".conf").unwrap_or(&name), &mut taken);
         let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
-        // talosctl's default file name, `config`, has no extension.
+        // talosctl's own file, ~/.talos/config, has no extension.
         let (end, content) = match slot.artifact {
             Artifact::Talosconfig(_) => ("", FileContent::Talosconfig(slot.into(), change)),
             _ => (".conf", FileContent::Kubeconfig(slot.into(), change)),

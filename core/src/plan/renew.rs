@@ -1,7 +1,6 @@
-//! New leaves under the CAs that are there: certificates that end soon are issued again, and no verifier has to trust
-//! anything new. The issuer works where its key is: kubeadm on its node (kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/
-//! renewal), Kamaji's operator in the management cluster (clastix/kamaji: docs/content/guides/certs-lifecycle.md). So the
-//! package holds no key.
+//! Renewal of leaf certificates with the current CAs; no trust bundle changes. The certificates are issued where the CA's key
+//! is: by kubeadm on the node (kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/renewal), or by Kamaji's operator in the
+//! management cluster (clastix/kamaji: docs/content/guides/certs-lifecycle.md). So the package contains no private key.
 
 use std::sync::Arc;
 
@@ -31,16 +30,16 @@ use crate::{
     x509::Certificate,
 };
 
-/// Leaves are replaced in phase 2 of a rotation; here there is no other phase.
+/// The only phase of a renewal. A rotation replaces leaves in phase 2 as well.
 const PHASE: Phase = Phase::Switch;
 
-/// A subject key identifier of fewer bytes may stand in a certificate by chance.
+/// Minimum length of an identifier that scripts search for in certificates. Shorter ones may occur by chance. Bytes.
 const SHORTEST_MARK: usize = 8;
 
-/// Decides which leaves are renewed, and where.
+/// Builds the plan of a renewal.
 ///
 /// # Errors
-/// A [`Refusal`] where something is in the way, or where another program renews the leaves.
+/// A [`Refusal`] if there is a finding of severity error, for example because another program renews the leaves.
 pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
     let mut findings = inventory.findings().to_vec();
     refuse(inventory, request, &mut findings);
@@ -57,7 +56,7 @@ pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTi
     Ok(RotationPlan { name, steps, findings, ..plan })
 }
 
-/// What cannot be planned, each by its name.
+/// Reports requests and clusters for which no renewal can be planned.
 fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<Finding>) {
     let title = inventory.profile.title;
     match inventory.profile.course {
@@ -119,7 +118,7 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
     }
 }
 
-/// A leaf never outlives its CA.
+/// Warns about CAs that expire before the renewed leaves.
 fn note_authorities(inventory: &Inventory, now: UnixTime, request: &RotationRequest, findings: &mut Vec<Finding>) {
     let end = now.plus_days(i64::from(request.leaf_days));
     for row in inventory.profile.authorities.iter().filter(|row| row.rotates) {
@@ -146,7 +145,7 @@ fn command(text: &str, command: String) -> Action {
     Action::Do { text: text.to_owned(), command }
 }
 
-/// The Secrets of a tenant, first the certificates, then the kubeconfigs, which may embed one of them.
+/// The steps for a tenant. Certificates come before kubeconfigs, which may embed one of them.
 fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>) -> Vec<Step> {
     let (namespace, name, label) = (&tenant.namespace, &tenant.name, tenant.hosted.name_label);
     let Some(node) = inventory.control_plane().find(|node| node.role == Role::Hosted) else { return Vec::new() };
@@ -201,7 +200,7 @@ fn is_of_people(inventory: &Inventory, path: &str) -> bool {
     inventory.profile.kubeconfigs.iter().any(|row| row.path == path && row.reader.is_none())
 }
 
-/// The Secrets of a kind that the operator issues from the tenant's own CAs or from the data store's.
+/// The tenant's Secrets of a kind that the operator issues; `None` if there are none.
 fn secrets(tenant: &Tenant, node: &Node, kind: Lifecycle) -> Option<RenewedSecrets> {
     let hosted = tenant.hosted;
     let is_issued = |table: &SecretTable| {
@@ -215,7 +214,7 @@ fn secrets(tenant: &Tenant, node: &Node, kind: Lifecycle) -> Option<RenewedSecre
         return None;
     }
     let components: Vec<_> = own().map(|(table, _)| table.component).collect();
-    // People's kubeconfigs are in no Pod, and konnectivity's certificate is only in its kubeconfig.
+    // Pods do not mount the kubeconfigs of users. konnectivity's certificate exists only inside its kubeconfig.
     let in_pods = |table: &SecretTable| table.files.iter().any(|(_, path)| path.starts_with('/'));
     let mounted = own().filter(|(table, _)| in_pods(table));
     Some(RenewedSecrets {
@@ -232,7 +231,7 @@ fn secrets(tenant: &Tenant, node: &Node, kind: Lifecycle) -> Option<RenewedSecre
             components.join(",")
         ),
         certificates,
-        // Last what rolls nothing out by itself.
+        // Last the Secrets whose creation does not roll the control plane out.
         mounted: {
             let mut mounted: Vec<_> = mounted.collect();
             mounted.sort_by_key(|(table, _)| table.on_new_ca == OnNewCa::RecreatesWhenDeleted);
@@ -250,7 +249,7 @@ fn renewed(
 ) -> Option<RenewedCertificate> {
     let slot = node.slots.get(path)?;
     let certificate = leaf(slot).filter(|leaf| !leaf.is_root_authority())?;
-    // As the API server shows a value of a Secret.
+    // Over the base64 text, as the API server returns a value of a Secret.
     let sum = |slot: &Slot| hex::lower(&Sha256::digest(Zeroizing::new(STANDARD.encode(&**slot.bytes)).as_bytes()));
     let (authority, authority_sum) = tenant.secrets.iter().find_map(|(table, stored)| {
         let issuer = |(key, path): &(&'static str, &'static str)| {
@@ -278,7 +277,7 @@ fn leaf(slot: &Slot) -> Option<&Certificate> {
     }
 }
 
-/// One control-plane node after the other; where none was given, one script for all of them.
+/// The steps for control-plane nodes: one for each provided node, or one script for all nodes if none was provided.
 fn of_nodes(inventory: &Inventory, findings: &mut Vec<Finding>) -> Vec<Step> {
     let mut steps = Vec::new();
     for node in inventory.control_plane() {
@@ -334,7 +333,7 @@ fn of_node(id: &str, holder: Holder, title: &str, leaves: Vec<RenewedLeaf>) -> S
     step(id, holder, title, actions, gate)
 }
 
-/// What kubeadm renews: of a node that was given, what is there and what the CA issued.
+/// The leaves that kubeadm renews. For a provided node: only files that exist and that the CA issued.
 fn leaves(inventory: &Inventory, node: Option<&Node>) -> Vec<RenewedLeaf> {
     const FOLDER: &str = "/etc/kubernetes/";
     let profile = inventory.profile;
@@ -354,7 +353,7 @@ fn leaves(inventory: &Inventory, node: Option<&Node>) -> Vec<RenewedLeaf> {
     rows.collect()
 }
 
-/// What is in every certificate that a CA issues (RFC 5280, sections 4.1.2.4 and 4.2.1.1).
+/// A byte sequence that every certificate of a CA contains (RFC 5280, sections 4.1.2.4 and 4.2.1.1), in hexadecimal.
 fn mark(authority: &Certificate) -> String {
     let id = authority.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK);
     hex::lower(id.unwrap_or_else(|| authority.subject().der()))

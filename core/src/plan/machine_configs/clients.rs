@@ -1,4 +1,4 @@
-//! Talosconfigs and kubeconfigs, each for the phase in which it works throughout.
+//! The talosconfigs and kubeconfigs of each phase.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,14 @@ use crate::{
     profile::{AuthorityId, AuthorityRow},
 };
 
-/// A client's configuration of one of the two APIs.
+/// The kind of client configuration of one of the two APIs.
 struct ClientKind {
     authority: AuthorityId,
-    /// Its file in a phase of the package, where none was given.
+    /// Its file in a phase of the package, if none was provided.
     name: &'static str,
-    /// What is said where none was given.
+    /// The finding's code if none was provided.
     code: &'static str,
-    /// Who it logs in as (siderolabs/talos: pkg/machinery/role; pkg/machinery/config/generate/secrets,
+    /// The identity in the client certificate (siderolabs/talos: pkg/machinery/role; pkg/machinery/config/generate/secrets,
     /// `GenerateTalosAPIClientCertificate`; internal/pkg/kubeconfig, `GenerateAdmin`).
     organization: &'static str,
     common_name: &'static str,
@@ -51,7 +51,7 @@ const KINDS: [ClientKind; 2] = [
     },
 ];
 
-/// The APIs that are rotated and of whose clients none was given.
+/// The kinds of client configurations that depend on a rotated CA and of which none was provided.
 fn missing<'a>(
     inventory: &'a Inventory,
     authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
@@ -63,7 +63,7 @@ fn missing<'a>(
     })
 }
 
-/// Says what cannot be made where a client's configuration was not given.
+/// Reports that no client configuration of a kind was provided.
 pub(super) fn note_missing(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -77,8 +77,8 @@ pub(super) fn note_missing(
     }
 }
 
-/// The context of this cluster in the first given configuration of each API; in one made from nothing it is the cluster's
-/// name for Talos, and an administrator's for Kubernetes.
+/// The context for this cluster in the first provided configuration of each API. A generated configuration has the context
+/// `CLUSTER` for Talos and `admin@CLUSTER` for Kubernetes.
 pub(crate) fn contexts(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -127,7 +127,7 @@ impl MachineSequence<'_, '_> {
         self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, gate);
     }
 
-    /// An administrator's configuration, made from nothing.
+    /// A generated configuration for an administrator.
     fn new_client(&mut self, kind: &ClientKind, row: &AuthorityRow, phase: Phase) -> Action {
         let identity =
             Identity::Client { organization: kind.organization.to_owned(), common_name: kind.common_name.to_owned() };

@@ -1,6 +1,6 @@
-//! The course of machines that are made of configurations: patches for control planes, then for workers, as
-//! `talosctl rotate-ca` goes (siderolabs/talos: pkg/rotate/pki). It takes one API through all phases before the other;
-//! here each phase does both, Talos' own first: the two hang on nothing in common.
+//! The steps for Talos machines: patches of machine configurations, first for control planes, then for workers, like
+//! `talosctl rotate-ca` (siderolabs/talos: pkg/rotate/pki). talosctl completes all phases for one API before the other. Here
+//! each phase changes both APIs, Talos first, which is possible because their CAs are independent of each other.
 
 mod builder;
 mod clients;
@@ -35,7 +35,7 @@ use crate::{
     profile::{AuthorityId, AuthorityRow},
 };
 
-/// What must not happen while the cluster is half-way.
+/// What the operator must not do during the rotation.
 const FREEZE: &str = "Until the rotation is over: no `talosctl upgrade`, `upgrade-k8s`, `apply-config` or `rotate-ca`, no new machines; stop whatever applies machine configurations by itself (GitOps, Cluster API, Terraform), or give it the phase's from-base patches. Keep what `talosctl get machineconfig v1alpha1 -o jsonpath='{.spec}'` says of each machine";
 
 const AFTER_CARE: &str =
@@ -123,7 +123,7 @@ impl MachineSequence<'_, '_> {
         self.steps.push(Step::new(Carrier::Package, phase, id, holder, title, actions, gate));
     }
 
-    /// One patch for all machines of a role, unless each of them is through the phase.
+    /// One patch for all machines of a role, unless each of them has completed the phase.
     fn machines(&mut self, row: &'static AuthorityRow, group: usize, phase: Phase) {
         let MachineGroup { role, layout, kept, .. } = &self.groups[group];
         let (role, layout) = (*role, *layout);
@@ -178,7 +178,8 @@ impl MachineSequence<'_, '_> {
         self.push(phase, &format!("{api}-{}", role.folder()), Holder::Cluster, &title, actions, gate);
     }
 
-    /// Are all given machines of the role through the phase? Of a role of which none was given, nobody knows.
+    /// Whether all provided machines of the role have completed the phase. If none was provided, the plan includes the phase
+    /// unless other machines show that it is complete.
     fn is_through(&self, row: &AuthorityRow, role: Role, phase: Phase) -> bool {
         let mut given = self.inventory.nodes.iter().filter(|node| node.role == role).peekable();
         if given.peek().is_none() {
@@ -211,7 +212,8 @@ impl MachineSequence<'_, '_> {
         self.authority_changes.get(&id).is_some_and(|one| one.old_key.is_some())
     }
 
-    /// kube-controller-manager publishes what issues, and nothing beside it: pods can follow only once that is the new CA.
+    /// kube-controller-manager publishes only the issuing CA in `kube-root-ca.crt`, so Pods cannot trust the new CA before it
+    /// issues.
     fn pods(&mut self, row: &AuthorityRow) {
         let bundle = format!("{}/clients/{}.crt", Phase::DropOld.folder(), row.name);
         self.push(
@@ -232,7 +234,7 @@ impl MachineSequence<'_, '_> {
         );
     }
 
-    /// Talos gives Pods a talosconfig that trusts what issues, and nothing beside it: they can follow only now.
+    /// Talos writes talosconfigs for Pods that trust only the issuing CA, so Pods cannot trust the new CA before it issues.
     fn talos_access(&mut self, row: &AuthorityRow) {
         let bundle = format!("{}/clients/{}.crt", Phase::DropOld.folder(), row.name);
         self.push(
@@ -245,14 +247,14 @@ impl MachineSequence<'_, '_> {
         );
     }
 
-    /// A new `secrets.yaml`: what is made from the old one would bring the old CA back.
+    /// A new `secrets.yaml`. Machine configurations generated from the old one would contain the old CA.
     fn secrets(&mut self) {
         let Some(secrets) = self.inventory.own_secrets() else { return };
-        let holds = |row: &&AuthorityRow| {
+        let contains = |row: &&AuthorityRow| {
             let certificate = format!("{}.crt", row.secret);
             self.authority_changes.contains_key(&row.id) && secrets.places.contains(&certificate.as_str())
         };
-        let rows = self.inventory.profile.authorities.iter().filter(holds);
+        let rows = self.inventory.profile.authorities.iter().filter(contains);
         let ids: Vec<AuthorityId> = rows.map(|row| row.id).collect();
         if ids.is_empty() {
             return;
@@ -279,7 +281,7 @@ impl MachineSequence<'_, '_> {
 }
 
 impl AuthorityRow {
-    /// The API that hangs on it, as `talosctl rotate-ca` names it: `talos`, `kubernetes`.
+    /// The API that uses the CA, as `talosctl rotate-ca` names it: `talos`, `kubernetes`.
     pub(crate) fn api(&self) -> &'static str {
         self.name.strip_suffix("-ca").unwrap_or(self.name)
     }
@@ -303,7 +305,7 @@ impl Role {
 }
 
 impl MachinePatch {
-    /// What it starts from and what comes of it.
+    /// Describes the configuration before and after the patch.
     fn in_words(&self) -> (String, String) {
         let words = |patch: &Self| match patch.sides() {
             (Side::Old, []) => "old CA",
@@ -321,7 +323,8 @@ impl MachinePatch {
     }
 }
 
-/// Pods with Talos API access trust the issuing CA alone (siderolabs/talos: kubeaccess/serviceaccount/crd_controller.go).
+/// Warns that Pods with Talos API access lose it for a while, because their talosconfig trusts only the issuing CA
+/// (siderolabs/talos: kubeaccess/serviceaccount/crd_controller.go).
 fn note_access(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,

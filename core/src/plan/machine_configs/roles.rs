@@ -1,4 +1,4 @@
-//! Machines of one role, which one patch has to fit.
+//! The machines of each role. One patch must apply to all machines of a role.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +11,16 @@ use crate::{
     x509::Certificate,
 };
 
-/// Every machine of a role, given or not.
+/// Every machine of a role, whether or not its configuration was provided.
 #[derive(Debug)]
 pub(super) struct MachineGroup {
     pub(super) role: Role,
     pub(super) layout: Layout,
-    /// What they accept beside the authorities of the rotation, and go on accepting.
+    /// Other CAs that the machines accept. The patches keep them.
     pub(super) kept: BTreeMap<AuthorityId, Vec<Certificate>>,
 }
 
-/// Control planes first. What keeps one patch from fitting all machines of a role, and what is missing, goes to `findings`.
+/// The roles, control planes first. Reports missing configurations, and machines of one role that need different patches.
 pub(super) fn groups(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -59,20 +59,20 @@ pub(super) fn groups(
         .collect()
 }
 
-/// The port on which machines' own API servers listen: the first one's, since they stand behind one endpoint.
+/// The port of the API servers: the first machine's, because all of them share one endpoint.
 pub(crate) fn api_port(inventory: &Inventory) -> u64 {
     let mut machines = inventory.control_plane().filter_map(|node| node.machine.as_ref());
     machines.next().map_or(0, |machine| machine.api_port)
 }
 
-/// Every configuration as it was given: for the backup.
+/// Every provided configuration, for the backup.
 pub(crate) fn configurations(inventory: &Inventory) -> Vec<(Role, String, Source)> {
     let machines = inventory.nodes.iter().filter(|node| node.machine.is_some());
     let slots = machines.filter_map(|node| Some((node, node.slots.values().next()?)));
     slots.map(|(node, slot)| (node.role, node.name.clone(), slot.into())).collect()
 }
 
-/// What all machines of a role accept beside the rotation; they must agree, since one patch gives them one list.
+/// Other CAs that all machines of a role accept. Reports machines with different lists, because one patch writes one list.
 fn kept(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,

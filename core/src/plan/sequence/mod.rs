@@ -1,5 +1,5 @@
-//! The one ordered list of steps. The order was carried out on a real cluster; each barrier stands
-//! where leaving it out was seen to break something.
+//! The ordered list of steps. The order was tested on a real cluster. Without any one of the barriers, a connection broke
+//! there.
 
 mod backup;
 pub(super) mod builder;
@@ -39,14 +39,14 @@ use crate::{
     time::UnixTime,
 };
 
-/// What must not happen while the cluster is half-way.
+/// What the operator must not do during the rotation.
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
 
-/// What is left for a worker of which nothing was given, when the API server takes nothing any more that it has.
+/// The action for a worker whose files were not provided, once API servers reject its current certificate.
 const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
 
 /// Every step of the rotation, in order.
-#[allow(clippy::too_many_arguments)] // all that a plan knows
+#[allow(clippy::too_many_arguments)] // the fields of `Sequence`, and findings
 pub(super) fn sequence<'a>(
     inventory: &'a Inventory,
     request: &'a RotationRequest,
@@ -94,7 +94,7 @@ pub(super) fn sequence<'a>(
 }
 
 impl<'a> Sequence<'a, '_> {
-    /// Before the first phase of which anything is left.
+    /// The freeze, before the first remaining phase.
     fn freeze(&mut self) {
         let phase = self.progress.first();
         if let Some(tenant) = &self.inventory.tenant {
@@ -120,7 +120,7 @@ impl<'a> Sequence<'a, '_> {
         }
         if self.rotates_cluster() {
             self.published(phase, "Wait until pods are given both CAs");
-            // Before the workers: one that joins after them takes its trust from here.
+            // Before the workers, because a worker that joins later reads its CA from here.
             self.cluster_info(phase);
             self.workers(phase);
             self.pods(phase);
@@ -162,7 +162,8 @@ impl<'a> Sequence<'a, '_> {
 
     fn drop_old(&mut self) {
         let phase = Phase::DropOld;
-        // A machine takes its trust from cluster-info: before any is made anew, and after a tenant's API server is.
+        // New machines read their CA from cluster-info, so it changes before machines are replaced; for a tenant, after the
+        // API server has changed.
         let hosted = self.inventory.tenant.is_some();
         self.authorities(phase);
         if self.rotates_cluster() && !hosted {
@@ -185,7 +186,7 @@ impl<'a> Sequence<'a, '_> {
         self.after_care(phase);
     }
 
-    /// Nobody may present an old certificate when the old CA is dropped.
+    /// The confirmation, before the old CA is removed, that no client presents an old certificate any more.
     pub(super) fn everyone(&mut self, phase: Phase) {
         if !self.rotates_cluster() {
             return;
@@ -209,7 +210,7 @@ impl<'a> Sequence<'a, '_> {
         );
     }
 
-    /// What extension API servers were told is a union that nobody takes away from.
+    /// Removes the old CAs from extension-apiserver-authentication, to which API servers only ever add CAs.
     pub(super) fn forget_old(&mut self, phase: Phase) {
         let rotated = self.authority_changes.keys().copied().collect();
         self.push(
@@ -222,7 +223,7 @@ impl<'a> Sequence<'a, '_> {
         );
     }
 
-    /// Whoever read the CA once, at their start, reads it again.
+    /// Restarts Pods, because many programs read the CA only at their start.
     pub(super) fn pods(&mut self, phase: Phase) {
         if !self.rotates_cluster() {
             return;
@@ -290,7 +291,6 @@ impl<'a> Sequence<'a, '_> {
         self.steps.push(Step::new(carrier, phase, id, holder, title, actions, gate));
     }
 
-    /// The steps so far.
     pub(super) fn steps_mut(&mut self) -> &mut [Step] {
         &mut self.steps
     }
@@ -299,7 +299,7 @@ impl<'a> Sequence<'a, '_> {
         self.authority_changes.contains_key(&AuthorityId::Cluster)
     }
 
-    /// One control-plane node after the other.
+    /// A step for each control-plane node.
     fn nodes(&mut self, phase: Phase) {
         let inventory = self.inventory;
         if let Some(tenant) = &inventory.tenant {
@@ -325,7 +325,7 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// Control-plane nodes that were not given, with the same step.
+    /// One step for all control-plane nodes, if none was provided.
     fn unseen_nodes(&mut self, phase: Phase) {
         let restart = self.kubelet_authority.restart(None, phase, self.is_late(None, phase));
         let profile = self.inventory.profile;
@@ -358,7 +358,7 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// Is phase 1 behind the node (`None`: those that were not provided) before the package's first step?
+    /// Whether the node has completed phase 1 before the package's first step. `None`: nodes that were not provided.
     fn is_late(&self, node: Option<&Node>, phase: Phase) -> bool {
         let is_through = match node {
             Some(node) => self.progress.is_node_through(node, Phase::TrustBoth),
@@ -367,7 +367,8 @@ impl<'a> Sequence<'a, '_> {
         phase == Phase::Switch && self.progress.has_begun() && is_through
     }
 
-    /// kube-controller-manager publishes its own file: equality proves that the one that leads has this phase's.
+    /// The barrier for `kube-root-ca.crt`. The leading kube-controller-manager publishes its own CA file, so equality with
+    /// this phase's bundle proves that it uses the new file.
     pub(super) fn published(&mut self, phase: Phase, title: &str) {
         let gate = "kube-root-ca.crt in every namespace and ca.crt of every service account token Secret hold exactly this phase's CAs";
         let file = format!("{}/workers/ca.crt", phase.folder());
@@ -375,7 +376,7 @@ impl<'a> Sequence<'a, '_> {
         self.push(phase, "published", Holder::Cluster, title, actions, gate);
     }
 
-    /// The kubelets of control-plane nodes.
+    /// The client certificates of kubelets on control-plane nodes.
     fn kubelets(&mut self) {
         let inventory = self.inventory;
         let current = inventory.profile.kubelet_client();
@@ -406,7 +407,7 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// What a worker trusts in the phase: `ca.crt` and the CA data of its kubelet.conf. `None` without a cluster CA.
+    /// The trusted CAs of a worker in the phase: `ca.crt` and the CA data of its kubelet.conf. `None` without a cluster CA.
     pub(super) fn worker_trust(&self, phase: Phase) -> Option<Vec<Action>> {
         let profile = self.inventory.profile;
         let row = profile.authority(AuthorityId::Cluster)?;
@@ -424,7 +425,7 @@ impl<'a> Sequence<'a, '_> {
         Some([write].into_iter().chain(kubelet_conf).collect())
     }
 
-    /// Every worker, given or not.
+    /// The step for all workers, whether or not their files were provided.
     pub(super) fn workers(&mut self, phase: Phase) {
         if phase == Phase::DropOld && self.request.workers == Workers::Replace {
             return self.replaced_workers(phase);
@@ -455,7 +456,7 @@ impl<'a> Sequence<'a, '_> {
             if renews || !minted {
                 actions.push(Action::RenewKubelet);
             }
-            // Of workers, any may have joined since the files were collected.
+            // For nodes that were not provided: a worker may have joined since the files were collected.
             serving = self.kubelet_authority.renewal(inventory, None);
         }
         let (title, gate) = match phase {
@@ -510,14 +511,14 @@ impl<'a> Sequence<'a, '_> {
             Phase::Switch => "Whoever presents a client certificate of the old CA gets a new one",
             Phase::DropOld => "Whoever holds a kubeconfig of this cluster gets the new CA alone",
         }));
-        // What those hold whose kubeconfigs were not given, the end of phase 2 asks.
-        let hangs = phase != Phase::Switch || actions.iter().any(|action| matches!(action, Action::Write(_)));
+        // For kubeconfigs that were not provided, step 2-everyone asks for confirmation.
+        let is_proof = phase != Phase::Switch || actions.iter().any(|action| matches!(action, Action::Write(_)));
         let words = "each of them has confirmed it";
-        let gate = if hangs { Gate::proving(words, Fact::Everywhere) } else { words.into() };
+        let gate = if is_proof { Gate::proving(words, Fact::Everywhere) } else { words.into() };
         self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, gate);
     }
 
-    /// Those who asked for a certificate get one, as soon as the new CA signs everywhere.
+    /// The certificates for provided CSRs, once every kube-controller-manager signs with the new CA.
     pub(super) fn signing_requests(&mut self, phase: Phase) {
         let actions = signing_requests::answers(&self.requests, phase, self.replacements);
         if !actions.is_empty() {
@@ -546,7 +547,7 @@ impl<'a> Sequence<'a, '_> {
     }
 }
 
-/// The gate of kubelets that have renewed their client certificates, and with `serving` their serving certificates too.
+/// The check that kubelets have renewed their client certificates, and with `serving` their serving certificates too.
 fn renewed(words: &str, serving: &[Action]) -> Gate {
     let mut gate = Gate::proving(words, Fact::Renewed);
     if !serving.is_empty() {
@@ -556,7 +557,7 @@ fn renewed(words: &str, serving: &[Action]) -> Gate {
     gate
 }
 
-/// In phase 2 both bundles do, so nothing hangs on the gate.
+/// The check of a trust bundle. In phase 2 it proves no fact, because the bundles of phases 1 and 2 contain the same CAs.
 fn everywhere(words: &str, phase: Phase) -> Gate {
     if phase == Phase::Switch { words.into() } else { Gate::proving(words, Fact::Everywhere) }
 }
