@@ -33,7 +33,7 @@ pub(super) fn imported_authority(
     if certificate.public_key() == authority.certificate.public_key() {
         refuse(
             format!("it has the same key as the old {}, so nothing would be rotated", row.title),
-            "Bring a CA with a new key",
+            "Import a CA with a new key",
         );
         return None;
     }
@@ -45,9 +45,9 @@ pub(super) fn imported_authority(
     if let Some((id, _)) = shared {
         refuse(
             format!(
-                "its key is that of the {id} CA; one CA for two purposes is refused, since the one's certificates would be accepted as the other's"
+                "its key is that of the {id} CA; one CA for two purposes is refused, because certificates for one purpose would be accepted for the other"
             ),
-            "Bring a CA of its own",
+            "Import a separate CA",
         );
         return None;
     }
@@ -58,11 +58,11 @@ pub(super) fn imported_authority(
                 "brought-ca-name",
                 &brought.certificate,
                 format!(
-                    "it is called {} like the old one; clients that use OpenSSL tell them apart by their key ids alone",
+                    "its name is {}, like the old CA's; OpenSSL-based clients distinguish them only by key ID",
                     certificate.subject()
                 ),
             )
-            .remedy("Better bring a CA with a name of its own"),
+            .remedy("Preferably import a CA with another name"),
         );
     }
     Some((certificate, issuer))
@@ -88,15 +88,15 @@ pub(crate) fn candidate(
     let keys: Vec<&Arc<PrivateKey>> = key.map(Artifact::keys).unwrap_or_default();
     let Some(certificate) = certificates.first() else {
         findings.push(
-            Finding::error("brought-ca", &brought.certificate, "it holds no certificate that could be the new CA")
-                .remedy("Give the new CA's certificate as PEM or DER"),
+            Finding::error("brought-ca", &brought.certificate, "it contains no certificate that could be the new CA")
+                .remedy("Provide the new CA's certificate as PEM or DER"),
         );
         return None;
     };
     if keys.is_empty() && !brought.key.is_empty() {
         findings.push(
-            Finding::error("brought-ca", &brought.key, "it holds no private key for the new CA")
-                .remedy("Give the new CA's private key as PEM or DER"),
+            Finding::error("brought-ca", &brought.key, "it contains no private key for the new CA")
+                .remedy("Provide the new CA's private key as PEM or DER"),
         );
         return None;
     }
@@ -115,7 +115,7 @@ pub(crate) fn candidate(
                     &brought.certificate,
                     format!("it cannot become the new {}: {error}", row.title),
                 )
-                .remedy("Give a CA certificate that may sign certificates, and its own key"),
+                .remedy("Provide a CA certificate that may sign certificates, and its key"),
             );
             return None;
         }
@@ -152,9 +152,11 @@ pub(crate) fn candidate(
             Finding::warning(
                 "brought-ca-chain",
                 &brought.certificate,
-                "it is not self-signed; it becomes the trust anchor itself, its own issuer is not distributed",
+                "it is not self-signed; Airlock distributes it as the trust anchor, without its issuer",
             )
-            .remedy("OpenSSL-based clients need X509_V_FLAG_PARTIAL_CHAIN for that; better bring a self-signed CA"),
+            .remedy(
+                "OpenSSL-based clients need X509_V_FLAG_PARTIAL_CHAIN for that; preferably import a self-signed CA",
+            ),
         );
     }
     Some((certificate.clone(), issuer.map(Arc::new)))
@@ -165,7 +167,7 @@ fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: Uni
     if certificate.not_after() < now || certificate.not_before() > now {
         return Some((
             format!("it is valid from {} until {}, not now", certificate.not_before(), certificate.not_after()),
-            "Bring a CA that is valid today".to_owned(),
+            "Import a CA that is valid today".to_owned(),
         ));
     }
     let key_type = certificate.public_key().key_type();
@@ -173,7 +175,7 @@ fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: Uni
         let kinds: Vec<_> = row.keys.iter().map(ToString::to_string).collect();
         return Some((
             format!("its key is {key_type}, which {platform} does not accept in a {}", row.title),
-            format!("Bring a key of one of these types: {}", kinds.join(", ")),
+            format!("Import a CA with a key of one of these types: {}", kinds.join(", ")),
         ));
     }
     if let Some(refused) = unfit_serial(certificate).or_else(|| refused_extension(certificate).map(extension)) {
@@ -181,14 +183,14 @@ fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: Uni
     }
     if certificate.subject_key_id().is_none() {
         return Some((
-            "it has no subject key id, so clients that use OpenSSL could not tell it from the old CA".into(),
-            "Bring a CA with the subjectKeyIdentifier extension".to_owned(),
+            "it has no subject key id, so OpenSSL-based clients could not tell it from the old CA".into(),
+            "Import a CA with the subjectKeyIdentifier extension".to_owned(),
         ));
     }
     if certificate.extensions().iter().any(|extension| extension.oid == NAME_CONSTRAINTS) {
         return Some((
             "it has name constraints, under which the cluster's certificates would not be valid".into(),
-            "Bring a CA without the nameConstraints extension".to_owned(),
+            "Import a CA without the nameConstraints extension".to_owned(),
         ));
     }
     let usages = certificate.extended_key_usages();
@@ -197,7 +199,7 @@ fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: Uni
     if !usages.is_empty() && !serves_all && !usages.contains(&ExtendedKeyUsage::Any) {
         return Some((
             "its extended key usage does not cover both servers and clients".into(),
-            "Bring a CA without the extendedKeyUsage extension".to_owned(),
+            "Import a CA without the extendedKeyUsage extension".to_owned(),
         ));
     }
     None

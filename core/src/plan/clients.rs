@@ -15,7 +15,8 @@ use crate::{
     x509::Certificate,
 };
 
-/// The changes in a kubeconfig or talosconfig of `owner`, which depends on `authority`, in `phase`; `None` without changes.
+/// The changes in a kubeconfig or talosconfig of `owner`, which depends on `authority`, in `phase`; `None` without
+/// changes.
 pub(super) fn change(
     (authority, kubeconfig): (AuthorityId, &KubeconfigArtifact),
     owner: &str,
@@ -73,8 +74,8 @@ pub(super) fn after(change: &KubeconfigChange, phase: Phase) -> String {
 }
 
 impl KubeconfigChange {
-    /// The edits of a talosconfig, whose contexts correspond to the entries of a kubeconfig. `trust` returns the PEM that
-    /// replaces the current certificates; `credential` returns a certificate, and its key if that changes.
+    /// The edits of a talosconfig, whose contexts correspond to the entries of a kubeconfig. `trust` returns the PEM
+    /// that replaces the current certificates; `credential` returns a certificate, and its key if that changes.
     pub(crate) fn client_edits(
         &self,
         bytes: &[u8],

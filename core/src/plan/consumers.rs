@@ -1,9 +1,9 @@
-//! Processes on control-plane nodes that are not in the profile's tables and that read a file which the rotation changes,
-//! and files outside the tables that depend on a rotated CA.
+//! Processes on control-plane nodes that are not in the profile's tables and that read a file which the rotation
+//! changes, and files outside the tables that depend on a rotated CA.
 //!
-//! Every reference to a path comes from [`Reader`](crate::inventory::model::readers::Reader): flags, environment, mounts,
-//! configuration files and kubeconfigs. For each reference, the profile's tables cover it, it becomes a [`Consumer`] with
-//! its own connection, a private key is kept because of it, or the plan is refused.
+//! Every reference to a path comes from [`Reader`](crate::inventory::model::readers::Reader): flags, environment,
+//! mounts, configuration files and kubeconfigs. For each reference, the profile's tables cover it, it becomes a
+//! [`Consumer`] with its own connection, a private key is kept because of it, or the plan is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -93,7 +93,8 @@ fn of_certificates(
     Some(Dependent::Leaf { key: key_of(node, &slot.place, first) })
 }
 
-/// The path of a certificate's private key on the node, preferably with the certificate's base name; empty if there is none.
+/// The path of a certificate's private key on the node, preferably with the certificate's base name; empty if there is
+/// none.
 pub(super) fn key_of(node: &Node, certificate: &str, leaf: &Certificate) -> String {
     let is_key = |other: &&Slot| match &other.artifact {
         Artifact::PrivateKey(key) => key.public_key().is_same_key(leaf.public_key()),

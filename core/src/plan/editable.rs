@@ -32,7 +32,7 @@ pub(super) fn check(profile: &Profile, steps: &[Step], findings: &mut Vec<Findin
             for (source, message) in parts.into_iter().filter_map(|content| problem(profile, content, step.phase)) {
                 findings.push(
                     Finding::error("not-editable", &source.file, format!("it cannot be changed in place: {message}"))
-                        .remedy("Write that value plainly, as kubeadm does, then give the file again"),
+                        .remedy("Write that value in the style that kubeadm uses, then provide the file again"),
                 );
             }
         }

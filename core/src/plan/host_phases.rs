@@ -1,5 +1,6 @@
-//! The steps for StarlingX, whose own tool changes the hosts phase by phase. The plan predicts the tool's changes on each
-//! host, so that every connection can be simulated. The package contains the new CA and everything that the tool omits.
+//! The steps for StarlingX, whose own tool changes the hosts phase by phase. The plan predicts the tool's changes on
+//! each host, so that every connection can be simulated. The package contains the new CA and everything that the tool
+//! omits.
 
 use super::{
     model::{
@@ -23,12 +24,12 @@ use crate::{
 pub(crate) const TOOL: &str = "starlingx.sh";
 
 /// What the operator must not do while the update runs.
-const FREEZE: &str = "Until the update is complete: no lock, unlock or swact, no platform or Kubernetes upgrade (the tool refuses them as well), no certificate that renews itself by chance: look at the alarms first (fm alarm-list), back up /etc/kubernetes/pki, and plan for two rolling restarts of every Deployment, DaemonSet and StatefulSet";
+const FREEZE: &str = "Until the update is complete: no lock, unlock or swact, no platform or Kubernetes upgrade (the tool refuses them as well), no automatic certificate renewals: check the alarms first (fm alarm-list), back up /etc/kubernetes/pki, and plan for two rolling restarts of every Deployment, DaemonSet and StatefulSet";
 
 /// For releases that accept no certificate: cert-manager on the controller generates the CA.
-const GENERATED: &str = "Where the release has no kube-rootca-update-upload-cert (since 2026), the controller makes the new CA itself: then run this instead, and give people and pipelines the CA that /etc/kubernetes/pki/ca_new.crt holds after the first host, not the one of this package";
+const GENERATED: &str = "If the release has no kube-rootca-update-upload-cert (releases since 2026), the controller generates the new CA: run this command instead, and give users and pipelines the CA in /etc/kubernetes/pki/ca_new.crt after the first host, not the CA of this package";
 
-const AFTER_CARE: &str = "Alarm 900.008 is gone (fm alarm-list); back up the platform and /etc/kubernetes/pki again, since an older backup brings the old CA back; delete every copy of this package's rootca.pem";
+const AFTER_CARE: &str = "Alarm 900.008 is gone (fm alarm-list); back up the platform and /etc/kubernetes/pki again, because older backups contain the old CA; delete every copy of this package's rootca.pem";
 
 impl<'a> Sequence<'a, '_> {
     /// The steps of all three phases.
@@ -36,7 +37,7 @@ impl<'a> Sequence<'a, '_> {
         let [first, second, third] = Phase::ALL;
         self.begin(first);
         self.controllers(first, "it accepts both CAs, and signs with the new one");
-        self.published(first, "Wait until pods are given both CAs");
+        self.published(first, "Wait until kube-root-ca.crt contains both CAs");
         // Before the workers, because a worker that joins later reads its CA from here.
         self.cluster_info(first);
         self.worker_hosts(first, "it accepts both CAs");
@@ -50,10 +51,10 @@ impl<'a> Sequence<'a, '_> {
         self.signing_requests(second);
         self.verify_logs(second);
         self.everyone(second);
-        self.controllers(third, "it accepts the new CA alone");
-        self.published(third, "Wait until pods are given the new CA alone");
+        self.controllers(third, "it accepts only the new CA");
+        self.published(third, "Wait until kube-root-ca.crt contains only the new CA");
         self.cluster_info(third);
-        self.worker_hosts(third, "it accepts the new CA alone");
+        self.worker_hosts(third, "it accepts only the new CA");
         self.restart_pods(third, "every Deployment, DaemonSet and StatefulSet has been restarted once more");
         self.clients(third);
         self.forget_old(third);
@@ -68,7 +69,7 @@ impl<'a> Sequence<'a, '_> {
             "the update is complete",
         );
         let actions = vec![Action::person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)];
-        let title = "Look at the alarms, and back up";
+        let title = "Check the alarms and take backups";
         self.push(
             third,
             "after-care",
@@ -84,9 +85,9 @@ impl<'a> Sequence<'a, '_> {
             phase,
             "freeze",
             Holder::Cluster,
-            "Make room for the update",
+            "Prepare for the update",
             vec![Action::person(FREEZE)],
-            "no alarm stands in the way",
+            "no alarm blocks the update",
         );
         let output = format!("{}/cluster/rootca.pem", phase.folder());
         let mut actions = vec![Action::Write(Edit {
@@ -101,7 +102,7 @@ impl<'a> Sequence<'a, '_> {
         if let Some(generate) = self.generate() {
             actions.push(Action::Do { text: GENERATED.to_owned(), command: generate });
         }
-        let title = "Begin the update, and hand it the new CA";
+        let title = "Start the update and upload the new CA";
         self.tool(
             phase,
             "start",
@@ -109,7 +110,7 @@ impl<'a> Sequence<'a, '_> {
             title,
             &format!("start {output}"),
             actions,
-            "the tool has taken the new CA up",
+            "the tool has accepted the new CA",
         );
     }
 
@@ -139,7 +140,7 @@ impl<'a> Sequence<'a, '_> {
                 proves.push(Fact::Renewed);
             }
             let gate = Gate { words: gate.to_owned(), proves };
-            let title = format!("Have the tool take {} through {word}", node.name);
+            let title = format!("Run {word} on {}", node.name);
             let command = format!("host {} {word}", PackagePath::name(&node.name));
             self.tool(phase, &node.name, Holder::Node(node.name.clone()), &title, &command, actions, gate);
         }
@@ -149,8 +150,8 @@ impl<'a> Sequence<'a, '_> {
         let word = self.word(phase);
         let fact = if phase == Phase::Switch { Fact::Renewed } else { Fact::Everywhere };
         let actions = self.worker_actions(phase);
-        let title = format!("Have the tool take every worker through {word}");
-        let gate = Gate::proving(&format!("each is through it: {gate}"), fact);
+        let title = format!("Run {word} on every worker");
+        let gate = Gate::proving(&format!("each worker has completed it: {gate}"), fact);
         self.tool(phase, "workers", Holder::Workers, &title, &format!("workers {word}"), actions, gate);
     }
 
@@ -167,7 +168,7 @@ impl<'a> Sequence<'a, '_> {
     fn restart_pods(&mut self, phase: Phase, gate: &str) {
         let word = self.word(phase);
         let actions = vec![Action::Cluster(ClusterAction::RestartWorkloads)];
-        let title = "Have the tool restart pods that read their CA once, at their start";
+        let title = "Have the tool restart Pods that read their CA only at startup";
         self.tool(phase, "pods", Holder::Cluster, title, &format!("pods {word}"), actions, gate);
     }
 
@@ -217,7 +218,8 @@ impl NodePlanner<'_, '_> {
                     "key of new CA",
                 ));
                 actions.extend(self.trust());
-                // SIGHUP ends the API server and the kubelet restarts it, so it accepts both CAs before the new CA signs.
+                // SIGHUP ends the API server and the kubelet restarts it, so it accepts both CAs before the new CA
+                // signs.
                 actions.push(Action::Restart(Component::Apiserver));
                 actions.extend(self.kubeconfigs());
                 actions.extend(self.sign_with(signing.certificate, signing.key));

@@ -1,8 +1,8 @@
 //! Control planes that an operator runs from Secrets (Kamaji): the changes of these Secrets in each phase, and when the
 //! operator is paused.
 //!
-//! The order was tested on a tenant. Before `ca.crt` becomes a bundle, kube-controller-manager signs from a separate file
-//! with one certificate, and the operator is paused. It resumes when `ca.crt` is a single certificate again.
+//! The order was tested on a tenant. Before `ca.crt` becomes a bundle, kube-controller-manager signs from a separate
+//! file with one certificate, and the operator is paused. It resumes when `ca.crt` is a single certificate again.
 
 mod actions;
 mod at_once;
@@ -34,17 +34,17 @@ use crate::{
 const FREEZE: &str = "Until the rotation is over: no upgrade of the tenant or of the operator, no change of the tenant's object and no deletion of its Secrets except by this package; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and node image builds";
 
 /// The work that remains after phase 3.
-const AFTER_CARE: &str = "Older backups of the DataStore and of the management cluster bring the old Secrets, cluster-info and trust ConfigMaps back: take new ones, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every worker, which hold the old keys";
+const AFTER_CARE: &str = "Older backups of the DataStore and of the management cluster contain the old Secrets, cluster-info and trust ConfigMaps: take new ones, resume what you stopped, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every worker, which contain the old keys";
 
-/// Whether the operator's release can only replace a CA at once. Reports an unknown release, and CAs that the release would
-/// discard.
+/// Whether the operator's release can only replace a CA at once. Reports an unknown release, and CAs that the release
+/// would discard.
 pub(super) fn is_at_once(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<Finding>) -> bool {
     let Some(tenant) = &inventory.tenant else { return false };
     let said = request.release.as_deref();
     if said.is_some_and(|release| crate::inventory::release_numbers(release).is_none()) {
         findings.push(
-            Finding::error("release-unknown", "", format!("{} is no release", said.unwrap_or_default()))
-                .remedy("Write it as the operator's image has it (--release 26.8.2-edge)"),
+            Finding::error("release-unknown", "", format!("{} is not a release", said.unwrap_or_default()))
+                .remedy("Write it like the tag of the operator's image (--release 26.8.2-edge)"),
         );
     }
     keeps_key(inventory, tenant, said, findings);
@@ -55,15 +55,15 @@ pub(super) fn is_at_once(inventory: &Inventory, request: &RotationRequest, findi
         }
         Some(false) => {
             findings.push(
-                Finding::warning("at-once", "", "this release of the operator cannot be paused: the CA is replaced at once, and whoever presents what the old one signed is locked out until it has something new")
-                    .remedy(format!("Better upgrade the operator to {} or later first; then both CAs are accepted for a while and nothing fails", since(tenant, Ability::Pause))),
+                Finding::warning("at-once", "", "this release of the operator cannot be paused: the CA is replaced at once, and every client with a certificate of the old CA is rejected until it has a new one")
+                    .remedy(format!("Preferably upgrade the operator to {} or later first: then both CAs are trusted during the rotation and no connection fails", since(tenant, Ability::Pause))),
             );
             true
         }
         None => {
             findings.push(
-                Finding::error("release-unknown", "", "the files do not tell the operator's release, and the way that a rotation takes depends on it")
-                    .remedy("Say it (--release 26.8.2-edge), or give the operator's Deployment as well: kubectl -n kamaji-system get deployment kamaji -o yaml"),
+                Finding::error("release-unknown", "", "the operator's release was not detected, and the steps depend on it")
+                    .remedy("Specify it (--release 26.8.2-edge), or provide the operator's Deployment as well: kubectl -n kamaji-system get deployment kamaji -o yaml"),
             );
             false
         }
@@ -81,15 +81,15 @@ fn keeps_key(inventory: &Inventory, tenant: &Tenant, said: Option<&str>, finding
         return;
     }
     let message = format!(
-        "the CA's private key is PKCS#8, which releases before {} cannot read: their operator discards the CA and makes one of its own",
+        "the CA's private key is PKCS#8, which releases before {} cannot read: their operator discards the CA and generates its own",
         since(tenant, Ability::Pkcs8)
     );
     let finding = match tenant.can(Ability::Pkcs8, said) {
         Some(true) => return,
         Some(false) => Finding::error("pkcs8-discarded", &authority.file, message)
-            .remedy("Write it as PKCS#1 (openssl rsa -traditional -in ca.key), or upgrade the operator; then give the Secret as it is"),
+            .remedy("Write it as PKCS#1 (openssl rsa -traditional -in ca.key), or upgrade the operator; then provide the current Secret"),
         None => Finding::warning("pkcs8-discarded", &authority.file, message)
-            .remedy("Say the release (--release); what this package writes is PKCS#1"),
+            .remedy("Specify the release (--release); this package writes PKCS#1"),
     };
     findings.push(finding);
 }
@@ -101,7 +101,7 @@ fn overlaps(tenant: &Tenant, inventory: &Inventory, findings: &mut Vec<Finding>)
         return;
     }
     let bundle = inventory.rotations.contains_key(&AuthorityId::Cluster);
-    let back = if bundle { "put the old CA alone back into ca.crt of its Secret, then resume it" } else { "resume it" };
+    let back = if bundle { "restore ca.crt of its Secret with only the old CA, then resume it" } else { "resume it" };
     findings.push(
         Finding::error(
             "paused-too-early",
@@ -118,8 +118,8 @@ fn overlaps(tenant: &Tenant, inventory: &Inventory, findings: &mut Vec<Finding>)
     );
 }
 
-/// The request for a CA that is replaced at once. Airlock issues the kubelets' certificates, because API servers reject the
-/// current ones from then on.
+/// The request for a CA that is replaced at once. Airlock issues the kubelets' certificates, because API servers reject
+/// the current ones from then on.
 pub(super) fn with_minted_kubelets(request: &RotationRequest) -> RotationRequest {
     RotationRequest { kubelet_certificates: KubeletCertificates::Mint, ..request.clone() }
 }
@@ -132,14 +132,14 @@ impl<'a> Sequence<'a, '_> {
             let (title, gate) = match phase {
                 Phase::TrustBoth => (
                     "Make the tenant's control plane accept both CAs",
-                    "the Secrets hold both CAs, and every Pod was started after that",
+                    "the Secrets contain both CAs, and every Pod was started after that",
                 ),
                 Phase::Switch => (
                     "Make the tenant's control plane use the new CA",
-                    "the Secrets hold what the new CA signed, and every Pod was started after that",
+                    "the Secrets contain certificates of the new CA, and every Pod was started after that",
                 ),
                 Phase::DropOld => {
-                    ("Make the tenant's control plane accept the new CA alone", "the Secrets hold the new CA alone")
+                    ("Make the tenant's control plane accept only the new CA", "the Secrets contain only the new CA")
                 }
             };
             let mut actions = self.secrets(tenant, node, phase, |_| true);
@@ -165,8 +165,8 @@ impl<'a> Sequence<'a, '_> {
     /// The steps before any change: freeze, separate signing files, pause.
     pub(super) fn freeze_hosted(&mut self, tenant: &'a Tenant, phase: Phase) {
         let actions = vec![Action::person(FREEZE)];
-        let gate = "nobody upgrades or renews until the rotation is over";
-        self.push(phase, "freeze", Holder::Management, "Freeze what would undo the rotation", actions, gate);
+        let gate = "no upgrade and no certificate renewal until the rotation is complete";
+        self.push(phase, "freeze", Holder::Management, "Freeze changes", actions, gate);
         if self.at_once {
             return;
         }
@@ -177,26 +177,26 @@ impl<'a> Sequence<'a, '_> {
             self.push(phase, "signing", Holder::Management, title, actions, gate);
         }
         let actions = vec![action(tenant, TenantVerb::Pause)];
-        self.push(phase, "pause", Holder::Management, "Pause the operator", actions, "the annotation is there");
+        self.push(phase, "pause", Holder::Management, "Pause the operator", actions, "the annotation is set");
     }
 
     /// Waits for a TLS handshake with the API server itself, not for a status field.
     fn served(&mut self, phase: Phase) {
         let actions = vec![Action::Cluster(ClusterAction::Served)];
         let title = "Wait until the API server serves a certificate of the new CA";
-        self.push(phase, "served", Holder::Cluster, title, actions, "whoever trusts the new CA alone is answered");
+        self.push(phase, "served", Holder::Cluster, title, actions, "a client that trusts only the new CA can connect");
     }
 
     fn resume(&mut self, tenant: &'a Tenant, phase: Phase) {
         let mut actions = Vec::new();
-        // Separate signing files from before the rotation stay. If the rotation was begun before this package, files do not
-        // show whether they existed before, and the package removes them.
+        // Separate signing files from before the rotation stay. If the rotation was begun before this package, files do
+        // not show whether they existed before, and the package removes them.
         if self.progress.has_begun() || !tenant.signs_apart() {
             actions.push(action(tenant, TenantVerb::SignApart(false)));
         }
         actions.push(action(tenant, TenantVerb::Resume));
         let gate = "the operator has rolled the control plane out, and every Pod was started after that";
-        self.push(phase, "resume", Holder::Management, "Let the operator go on", actions, gate);
+        self.push(phase, "resume", Holder::Management, "Resume the operator", actions, gate);
     }
 
     /// The request to fetch kubeconfigs again from a Secret of the tenant that the phase changes.
@@ -206,7 +206,7 @@ impl<'a> Sequence<'a, '_> {
         let of_people = |path: &str| profile.kubeconfigs.iter().any(|row| row.path == path && row.reader.is_none());
         let mut tables = tenant.secrets.iter();
         let (_, stored) = tables.find(|(table, _)| table.files.iter().any(|(_, path)| of_people(path)))?;
-        let text = format!("Everyone who uses a kubeconfig from {} fetches it again", stored.place());
+        let text = format!("Everyone who uses a kubeconfig from {} must fetch it again", stored.place());
         Some(Action::person(&text))
     }
 
@@ -225,8 +225,8 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// Writes every Secret with a file that changes in the phase and has not completed it. Files for which `wanted` is false
-    /// stay.
+    /// Writes every Secret with a file that changes in the phase and has not completed it. Files for which `wanted` is
+    /// false stay.
     fn secrets(
         &mut self,
         tenant: &'a Tenant,
@@ -272,7 +272,7 @@ impl<'a> Sequence<'a, '_> {
         {
             let name = row.certificate.rsplit('/').next().unwrap_or_default();
             actions.push(Action::Write(Edit {
-                target: format!("{name}, to be compared with"),
+                target: format!("{name}, for checks"),
                 output: format!("{}/{}/{name}", phase.folder(), Holder::Management.folder()),
                 mode: PUBLIC,
                 source: None,
@@ -329,10 +329,10 @@ impl<'a> Sequence<'a, '_> {
     fn words(&self, table: &SecretTable, parts: &[FilePart], phase: Phase) -> (String, String) {
         let described = parts.iter().find_map(|part| match &part.content {
             FileContent::Trust(_, order) if phase == Phase::TrustBoth => {
-                Some((phase.trusted_before().to_owned(), format!("{order}; the old one signs")))
+                Some((phase.trusted_before().to_owned(), format!("{order}; the old CA signs")))
             }
             FileContent::Trust(_, order) => {
-                let alone = if *order == Trust::New { "" } else { "; the new one signs" };
+                let alone = if *order == Trust::New { "" } else { "; the new CA signs" };
                 Some((phase.trusted_before().to_owned(), format!("{order} and its key{alone}")))
             }
             FileContent::Leaf(id) => Some((

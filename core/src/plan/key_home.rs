@@ -12,8 +12,8 @@ use crate::{
     profile::{AuthorityId, Component, SIGNING_KEY_FLAG, SecretContent},
 };
 
-/// Where the private key is stored: on the nodes if it was found there, if kube-controller-manager's manifest names it, or
-/// if only the management cluster's Secrets were provided and they contain it. Otherwise the CA is external.
+/// Where the private key is stored: on the nodes if it was found there, if kube-controller-manager's manifest names it,
+/// or if only the management cluster's Secrets were provided and they contain it. Otherwise the CA is external.
 ///
 /// `is_here` says whether the new CA's private key is available.
 pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, findings: &mut Vec<Finding>) -> KeyHome {
@@ -48,8 +48,8 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
         });
         if id == AuthorityId::Cluster && !is_unusable && !is_given {
             findings.push(
-                Finding::warning("ca-key-on-nodes", "", "the CA's private key was not given, but kube-controller-manager signs with it on the nodes; the new key goes there in phase 2")
-                    .remedy("Nothing is to be done if that is how it shall stay"),
+                Finding::warning("ca-key-on-nodes", "", "the CA's private key was not provided, but kube-controller-manager signs with it on the nodes; the new key goes there in phase 2")
+                    .remedy("No action is needed if the key is to stay on the nodes"),
             );
         }
         return KeyHome::Nodes;
@@ -63,8 +63,8 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
     let has_unusable = is_unusable(row.key) || manifest.is_some_and(is_unusable);
     if id == AuthorityId::Cluster && has_nodes && flags.is_empty() && !keys_on_nodes && !has_unusable {
         findings.push(
-            Finding::error("signing-unknown", "", "neither private keys nor the manifest of kube-controller-manager were given, so it cannot be told whether the nodes keep the CA's key")
-                .remedy(format!("Give {} of the control-plane nodes as well; the keys may stay away", manifest.unwrap_or_default())),
+            Finding::error("signing-unknown", "", "neither private keys nor the manifest of kube-controller-manager were provided, so Airlock cannot detect whether the nodes store the CA's key")
+                .remedy(format!("Provide {} of the control-plane nodes as well; private keys are optional", manifest.unwrap_or_default())),
         );
     }
     if !is_here {
@@ -75,11 +75,11 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
             "ca-key-elsewhere",
             "",
             format!(
-                "the {}'s private key is not on the nodes; the new one is put into ca-keys/ and on no node",
+                "the {}'s private key is not on the nodes; the new one is in ca-keys/ and is not copied to any node",
                 row.title
             ),
         )
-        .remedy("Keep ca-keys/ where the old key is kept, then delete it from the package"),
+        .remedy("Store ca-keys/ where the old key is stored, then delete it from the package"),
     );
     KeyHome::Elsewhere
 }
@@ -95,8 +95,8 @@ pub(super) fn check_kubelets(
         .is_some_and(|authority_change| authority_change.key_home == KeyHome::Elsewhere);
     if elsewhere && request.kubelet_certificates == KubeletCertificates::Renew {
         findings.push(
-            Finding::warning("nobody-signs", "", "the CA's key is on no node, so kubelets can renew themselves only if something else signs their requests with the new CA")
-                .remedy("Have certificates minted for kubelets (--kubelet-certs mint), or let that signer use the new CA before step 2-workers"),
+            Finding::warning("nobody-signs", "", "the CA's key is on no node, so kubelets can renew their certificates only if something else signs their CSRs with the new CA")
+                .remedy("Include kubelet certificates in the package (--kubelet-certs mint), or configure that signer with the new CA before step 2-workers"),
         );
     }
 }

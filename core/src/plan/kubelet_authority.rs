@@ -78,8 +78,8 @@ impl KubeletAuthority {
         (is_set && (phase != Phase::Switch || is_late)).then_some(Action::Restart(Component::Apiserver))
     }
 
-    /// The actions by which a node's kubelet gets a serving certificate of the new CA in phase 2; none if the kubelet reads
-    /// the certificate from a file. `node` is `None` for nodes that were not provided.
+    /// The actions by which a node's kubelet gets a serving certificate of the new CA in phase 2; none if the kubelet
+    /// reads the certificate from a file. `node` is `None` for nodes that were not provided.
     pub(super) fn renewal(&self, inventory: &Inventory, node: Option<&Node>) -> Vec<Action> {
         if !self.is_set() {
             return Vec::new();
@@ -163,7 +163,8 @@ fn not_provided(node: &Node, reader: &Reader) -> Finding {
         .acknowledged_as(AuthorityId::Cluster, &reader.path)
 }
 
-/// The flag's value in kubeadm's configuration, for control-plane nodes that were not provided or that Cluster API creates.
+/// The flag's value in kubeadm's configuration, for control-plane nodes that were not provided or that Cluster API
+/// creates.
 fn unseen(inventory: &Inventory, findings: &mut Vec<Finding>) -> Option<String> {
     let own = inventory.profile.authority(AuthorityId::Cluster)?.certificate;
     let has_nodes = inventory.control_plane().next().is_some();
@@ -180,7 +181,7 @@ fn unseen(inventory: &Inventory, findings: &mut Vec<Finding>) -> Option<String> 
             continue;
         }
         let message = format!(
-            "extraArgs let kube-apiserver verify kubelets by {value} (--{KUBELET_AUTHORITY_FLAG}), and no file of a control-plane node tells whether it holds the old CA"
+            "extraArgs let kube-apiserver verify kubelets by {value} (--{KUBELET_AUTHORITY_FLAG}), and no provided file of a control-plane node shows whether it contains the old CA"
         );
         let known = inventory.control_plane().any(|node| node.file(value).is_some());
         if !known {

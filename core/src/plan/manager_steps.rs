@@ -1,5 +1,5 @@
-//! The steps for clusters whose manager rotates CAs itself: its commands in order, each with its check. Airlock generates no
-//! keys or certificates.
+//! The steps for clusters whose manager rotates CAs itself: its commands in order, each with its check. Airlock
+//! generates no keys or certificates.
 
 use super::model::{
     actions::Action,
@@ -26,7 +26,8 @@ pub(super) fn sequence(
     let Some((row, (id, api, component))) = chosen.next() else { return Vec::new() };
     if let Some((next, _)) = chosen.next() {
         let message = format!("{} rotates one CA at a time: this is the {}", manager.title, row.title);
-        let remedy = format!("When it is over, make another package for the {} (--rotate {})", next.title, next.id);
+        let remedy =
+            format!("When it is complete, build another package for the {} (--rotate {})", next.title, next.id);
         findings.push(Finding::warning("one-at-a-time", "", message).remedy(remedy));
     }
     note_what_is_not_known(manager, inventory, request, findings);
@@ -67,15 +68,15 @@ fn note_what_is_not_known(
         Finding::warning(
             "not-predicted",
             "",
-            format!("{origin} and goes through the phases in its own way, so the connections cannot be predicted here"),
+            format!("{origin} and performs the phases itself, so Airlock cannot predict the connections"),
         )
-        .remedy("Choose an hour in which pods may be restarted"),
+        .remedy("Choose a maintenance window in which Pods may restart"),
     );
     if manager.machine_configs && inventory.nodes.iter().all(|node| node.machine.is_none()) {
         let cluster = &inventory.cluster;
         findings.push(
-            Finding::warning("cluster-name", "", format!("no machine's configuration was given, so the cluster's name in {title} is not known; the commands say {cluster}"))
-                .remedy(format!("Give one, or put {title}'s own name of the cluster into the commands")),
+            Finding::warning("cluster-name", "", format!("no machine configuration was provided, so the cluster's name in {title} is not known; the commands use {cluster}"))
+                .remedy(format!("Provide one, or put the cluster's name in {title} into the commands")),
         );
     }
 }

@@ -65,8 +65,8 @@ pub(super) fn note_locked_out(inventory: &Inventory, progress: Progress<'_>, fin
     for node in inventory.nodes.iter().filter(|_| progress.has_dropped()).filter(old) {
         let file = node.slots.get(path).map_or("", |slot| slot.file.as_str());
         findings.push(
-            Finding::warning("locked-out", file, format!("the kubelet of {} presents a certificate of the old CA, which API servers no longer accept: it cannot renew itself", node.name))
-                .remedy("Join the node anew (kubeadm reset, then kubeadm join with the pin of the new CA); on a control-plane node, `kubeadm init phase kubeconfig kubelet` and a restart of the kubelet do"),
+            Finding::warning("locked-out", file, format!("the kubelet of {} presents a certificate of the old CA, which API servers no longer accept: it cannot renew its certificate", node.name))
+                .remedy("Reset the node and join it again (kubeadm reset, then kubeadm join with the new CA's pin); on a control-plane node, run `kubeadm init phase kubeconfig kubelet` and restart the kubelet"),
         );
     }
 }
@@ -191,7 +191,8 @@ impl NodePlanner<'_, '_> {
         self.serving_file().map_or_else(Vec::new, |path| self.serving_leaf(&path))
     }
 
-    /// [`Self::serving_certificate`] on a control-plane node. [`Self::dependents`] changes files outside the profile's tables.
+    /// [`Self::serving_certificate`] on a control-plane node. [`Self::dependents`] changes files outside the profile's
+    /// tables.
     fn own_serving_certificate(&mut self) -> Vec<Action> {
         let own = self.serving_file().filter(|path| self.node.slots.contains_key(path));
         own.map_or_else(Vec::new, |path| self.serving_leaf(&path))
@@ -277,7 +278,8 @@ impl NodePlanner<'_, '_> {
         !self.progress.is_through(&self.node.name, path, self.phase)
     }
 
-    /// Whether kube-controller-manager's signing flag has not completed the phase. Without its manifest, `ca.crt` decides.
+    /// Whether kube-controller-manager's signing flag has not completed the phase. Without its manifest, `ca.crt`
+    /// decides.
     fn is_flag_left(&self) -> bool {
         let manifest = self.inventory.profile.manifest(Component::ControllerManager).unwrap_or_default();
         match self.progress.reached(&self.node.name, manifest) {

@@ -1,5 +1,5 @@
-//! The actions on control-plane nodes whose files were not provided: the same as on others, but the script edits the node's
-//! own files, and kubeadm on the node issues the leaf certificates.
+//! The actions on control-plane nodes whose files were not provided: the same as on others, but the script edits the
+//! node's own files, and kubeadm on the node issues the leaf certificates.
 //!
 //! `kubeadm certs renew` signs with the first certificate of `ca.crt` and with `ca.key`, copies names, organizations
 //! and usages, and sets the CA data of a kubeconfig to that first certificate (kubernetes/kubernetes:
@@ -32,8 +32,8 @@ pub(super) fn check(
     for authority_change in authority_changes.values() {
         if authority_change.key_home == KeyHome::Elsewhere {
             findings.push(
-                Finding::error("control-plane-missing", "", format!("no control-plane node's files were given, and the {}'s key is not on them, so that they cannot make their own new certificates", authority_change.title))
-                    .remedy("Give /etc/kubernetes of every control-plane node (private keys may stay away)"),
+                Finding::error("control-plane-missing", "", format!("no control-plane node's files were provided, and the {}'s key is not on the nodes, so they cannot issue their own new certificates", authority_change.title))
+                    .remedy("Provide /etc/kubernetes of every control-plane node (private keys are optional)"),
             );
         }
     }

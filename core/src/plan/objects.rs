@@ -112,10 +112,10 @@ pub(super) fn note_cluster_info(
         return;
     }
     findings.push(match api_server(inventory) {
-        Some(server) => Finding::note("cluster-info-made", "", format!("cluster-info was not given; it is made anew for {server}, as kubeadm makes it"))
-            .remedy("Compare it with `kubectl -n kube-public get configmap cluster-info -o yaml`; leave it out where no node joins with a token"),
-        None => Finding::warning("cluster-info-missing", "", "cluster-info was not given, and no kubeconfig tells the API server's address; joining nodes will meet the old CA")
-            .remedy("Give it: kubectl -n kube-public get configmap cluster-info -o yaml"),
+        Some(server) => Finding::note("cluster-info-made", "", format!("cluster-info was not provided; Airlock generates it for {server}, in kubeadm's format"))
+            .remedy("Compare it with `kubectl -n kube-public get configmap cluster-info -o yaml`; skip the step if no node joins with a token"),
+        None => Finding::warning("cluster-info-missing", "", "cluster-info was not provided, and no kubeconfig contains the API server's address; joining nodes will get the old CA")
+            .remedy("Provide it: kubectl -n kube-public get configmap cluster-info -o yaml"),
     });
 }
 
@@ -181,7 +181,8 @@ pub(super) fn management_authorities(
     actions
 }
 
-/// Machine templates and control planes that contain the old CA's public key pin, with which new machines could not join.
+/// Machine templates and control planes that contain the old CA's public key pin, with which new machines could not
+/// join.
 pub(super) fn pins(inventory: &Inventory, authority_change: &AuthorityChange) -> Vec<Action> {
     let old = authority_change.old.public_key().pin();
     let stale = inventory.pins.iter().filter(|pinned| pinned.resource.is_some() && pinned.pins.contains(&old));
@@ -199,7 +200,8 @@ pub(super) fn hanging_bundles<'a>(
     bundles.filter(|(_, bundle)| authority_change.is_trusted_by(&bundle.certificates)).collect()
 }
 
-/// What the owners of webhooks and extension API servers do in a phase: they manage `caBundle` and the serving certificate.
+/// What the owners of webhooks and extension API servers do in a phase: they manage `caBundle` and the serving
+/// certificate.
 pub(super) fn ca_bundle_changes(
     inventory: &Inventory,
     phase: Phase,
@@ -208,14 +210,14 @@ pub(super) fn ca_bundle_changes(
     let changes = hanging_bundles(inventory, authority_change).into_iter().map(|(stored, bundle)| {
         let place = stored.place();
         let text = match phase {
-            Phase::TrustBoth => format!("In {place}, let {} accept both CAs", bundle.pointer),
+            Phase::TrustBoth => format!("In {place}, set {} to both CAs", bundle.pointer),
             Phase::Switch => {
                 return Action::Do {
-                    text: format!("Whoever serves {place} gives it a serving certificate of the new CA, if the old CA signed it"),
+                    text: format!("If the old CA issued the serving certificate of {place}, replace it by one of the new CA"),
                     command: String::new(),
                 };
             }
-            Phase::DropOld => format!("In {place}, let {} accept the new CA alone", bundle.pointer),
+            Phase::DropOld => format!("In {place}, set {} to only the new CA", bundle.pointer),
         };
         let file = format!("{}/workers/ca.crt", phase.folder());
         let kind = stored.object.kind.to_ascii_lowercase();
@@ -230,7 +232,7 @@ pub(super) fn ca_bundle_changes(
         } else {
             String::new()
         };
-        let text = if command.is_empty() { format!("{text}, beside the others that are there") } else { text };
+        let text = if command.is_empty() { format!("{text}, and keep its other CAs") } else { text };
         Action::Do { text, command }
     });
     changes.collect()

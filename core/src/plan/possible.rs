@@ -20,8 +20,8 @@ impl Inventory {
     }
 }
 
-/// Whether the package can renew the control plane's leaf certificates with its current CAs. Talos, Omni and StarlingX renew
-/// them with their own programs.
+/// Whether the package can renew the control plane's leaf certificates with its current CAs. Talos, Omni and StarlingX
+/// renew them with their own programs.
 const fn renews_leaves(course: RotationMethod) -> bool {
     matches!(course, RotationMethod::NodeFiles | RotationMethod::Hosted(_))
 }

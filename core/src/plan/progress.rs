@@ -13,7 +13,8 @@ pub(crate) struct Progress<'a> {
     inventory: &'a Inventory,
     /// The progress of each holder; empty if the rotation starts over.
     holders: &'a [HolderStanding],
-    /// The number of phases that every control-plane node has completed; every holder, if no control-plane node was provided.
+    /// The number of phases that every control-plane node has completed; every holder, if no control-plane node was
+    /// provided.
     all: u8,
     /// The number of phases that at least one of these has completed.
     some: u8,

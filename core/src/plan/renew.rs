@@ -1,6 +1,7 @@
-//! Renewal of leaf certificates with the current CAs; no trust bundle changes. The certificates are issued where the CA's key
-//! is: by kubeadm on the node (kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/renewal), or by Kamaji's operator in the
-//! management cluster (clastix/kamaji: docs/content/guides/certs-lifecycle.md). So the package contains no private key.
+//! Renewal of leaf certificates with the current CAs; no trust bundle changes. The certificates are issued where the
+//! CA's key is: by kubeadm on the node (kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/renewal), or by Kamaji's
+//! operator in the management cluster (clastix/kamaji: docs/content/guides/certs-lifecycle.md). So the package contains
+//! no private key.
 
 use std::sync::Arc;
 
@@ -62,12 +63,24 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
     match inventory.profile.course {
         RotationMethod::NodeFiles | RotationMethod::Hosted(_) => {}
         RotationMethod::HostPhases => findings.push(
-            Finding::error("intent-unsupported", "", format!("{title} renews its leaf certificates with its own tool, so there is no plan for leaves alone"))
-                .remedy("See `fm alarm-list` for certificates that expire soon; to replace the CA as well, use --intent rotate"),
+            Finding::error(
+                "intent-unsupported",
+                "",
+                format!("{title} renews its leaf certificates with its own tool, so there is no plan for leaves alone"),
+            )
+            .remedy(
+                "See `fm alarm-list` for certificates that expire soon; to replace the CA as well, use --intent rotate",
+            ),
         ),
         RotationMethod::Managed(_) | RotationMethod::MachineConfigs => findings.push(
-            Finding::error("intent-unsupported", "", format!("{title} renews its leaf certificates by itself, so there is no plan for leaves alone"))
-                .remedy("For people: `talosctl config new` and `talosctl kubeconfig` write configurations with new certificates"),
+            Finding::error(
+                "intent-unsupported",
+                "",
+                format!("{title} renews its leaf certificates itself, so there is no plan for leaves alone"),
+            )
+            .remedy(
+                "For users: `talosctl config new` and `talosctl kubeconfig` write configurations with new certificates",
+            ),
         ),
     }
     if request.rotate.is_some() || request.start_over || request.external_ca {
@@ -85,7 +98,7 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
             Finding::error(
                 "two-cas-in-use",
                 "",
-                "a rotation of the CA is under way: the files hold an old and a new CA",
+                "a rotation of the CA is in progress: the files contain an old and a new CA",
             )
             .remedy("Complete it first (--intent rotate); it replaces the leaves"),
         );
@@ -129,7 +142,11 @@ fn note_authorities(inventory: &Inventory, now: UnixTime, request: &RotationRequ
                 Finding::warning(
                     "ca-ends-first",
                     &authority.file,
-                    format!("the {} ends on {}: new leaves cannot be used after that day", row.title, ends.date()),
+                    format!(
+                        "the {} expires on {}: renewed certificates cannot be used after that day",
+                        row.title,
+                        ends.date()
+                    ),
                 )
                 .remedy("Rotate the CA instead (--intent rotate)"),
             );
@@ -152,7 +169,7 @@ fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>
     if tenant.issues_for_data_store() != Some(true) {
         let secret = format!("{name}-{}", tenant.hosted.data_store.component);
         findings.push(
-            Finding::warning("data-store-elsewhere", "", format!("{secret} is not renewed by this package: the operator does not issue it, or the files do not say so"))
+            Finding::warning("data-store-elsewhere", "", format!("{secret} is not renewed by this package: the operator does not issue it, or the provided files do not show that it does"))
                 .remedy(tenant.data_store_renewal()),
         );
     }
@@ -162,10 +179,10 @@ fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>
         Holder::Management,
         "Back up the tenant's Secrets",
         vec![command(
-            "Save every Secret of the tenant, the CAs' keys included. Keep the file as you keep those keys, and delete it when the renewal is over",
+            "Save every Secret of the tenant, the CAs' keys included. Protect the file like these keys, and delete it when the renewal is complete",
             format!("(umask 077; kubectl -n {namespace} get secrets -l {label}={name} -o yaml >{file})"),
         )],
-        "the file holds the Secret of the CA",
+        "the file contains the Secret of the CA",
     )];
     for kind in Lifecycle::ALL {
         let Some(secrets) = secrets(tenant, node, kind) else { continue };
@@ -173,7 +190,7 @@ fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>
             Lifecycle::X509 => ("certificates", "Have the operator issue the certificates again"),
             Lifecycle::Kubeconfig => ("kubeconfigs", "Have the operator write the kubeconfigs again"),
         };
-        let gate = "each certificate is another one, is issued by the same CA and expires later, and every Pod was created after that";
+        let gate = "each certificate is new, was issued by the same CA and expires later, and every Pod was created after that";
         let actions = vec![Action::Cluster(ClusterAction::RenewSecrets(secrets))];
         steps.push(step(id, Holder::Management, title, actions, gate));
     }
@@ -182,7 +199,7 @@ fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>
     if let Some((table, stored)) = taken {
         let key = table.files.first().map_or("", |(key, _)| *key);
         let text = format!(
-            "Everyone who uses a kubeconfig from {} fetches it again. The previous one is accepted until its own certificate expires: Kubernetes has no revocation",
+            "Everyone who uses a kubeconfig from {} must fetch it again. The previous one is accepted until its own certificate expires: Kubernetes has no revocation",
             stored.place()
         );
         let fetch = format!(
@@ -191,7 +208,13 @@ fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>
             key.replace('.', "\\.")
         );
         let actions = vec![command(&text, fetch)];
-        steps.push(step("clients", Holder::Clients, "People and pipelines", actions, "each of them has confirmed it"));
+        steps.push(step(
+            "clients",
+            Holder::Clients,
+            "Distribute new kubeconfigs",
+            actions,
+            "every user and pipeline has confirmed it",
+        ));
     }
     steps
 }
@@ -286,7 +309,7 @@ fn of_nodes(inventory: &Inventory, findings: &mut Vec<Finding>) -> Vec<Step> {
             let place = node.slots.get("/etc/kubernetes/pki/apiserver.crt").map_or("", |slot| slot.place.as_str());
             findings.push(
                 Finding::error("leaves-elsewhere", "", format!("{}: the API server's certificate is not in /etc/kubernetes/pki, or the cluster CA did not issue it{}{place}; kubeadm would not renew what is in use", node.name, if place.is_empty() { "" } else { ": " }))
-                    .remedy("Give /etc/kubernetes of the node with its pki folder; if the certificates are kept elsewhere, renew them by hand (kubeadm certs renew --cert-dir)"),
+                    .remedy("Provide /etc/kubernetes of the node with its pki directory; if the certificates are kept elsewhere, renew them by hand (kubeadm certs renew --cert-dir)"),
             );
             continue;
         }
@@ -300,15 +323,15 @@ fn of_nodes(inventory: &Inventory, findings: &mut Vec<Finding>) -> Vec<Step> {
             "Renew the certificates of every control-plane node",
             leaves(inventory, None),
         );
-        all.actions.insert(0, command("These are the nodes", LIST_CONTROL_PLANES.to_owned()));
+        all.actions.insert(0, command("List the control-plane nodes", LIST_CONTROL_PLANES.to_owned()));
         steps.push(all);
     }
     steps.push(step(
         "clients",
         Holder::Clients,
-        "People and pipelines",
-        vec![Action::person("Everyone who uses a copy of admin.conf or super-admin.conf fetches it again from a control-plane node. The previous one is accepted until its own certificate expires: Kubernetes has no revocation")],
-        "each of them has confirmed it",
+        "Distribute new kubeconfigs",
+        vec![Action::person("Everyone who uses a copy of admin.conf or super-admin.conf must fetch it again from a control-plane node. The previous one is accepted until its own certificate expires: Kubernetes has no revocation")],
+        "every user and pipeline has confirmed it",
     ));
     steps.push(step(
         "after-care",

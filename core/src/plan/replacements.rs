@@ -54,7 +54,8 @@ impl<'a> Replacements<'a> {
         }
     }
 
-    /// Selects whether certificates are predicted (the platform's own tool issues them) or issued by Airlock from now on.
+    /// Selects whether certificates are predicted (the platform's own tool issues them) or issued by Airlock from now
+    /// on.
     pub(super) fn foresee(&mut self, foresees: bool) {
         self.foresees = foresees;
     }
@@ -128,7 +129,8 @@ impl<'a> Replacements<'a> {
         slot.artifact.keys().first().map(|key| KeySource::Kept(Arc::clone(key)))
     }
 
-    /// A client certificate for the kubelet of `node`. It copies the identity of the old certificate if that was provided.
+    /// A client certificate for the kubelet of `node`. It copies the identity of the old certificate if that was
+    /// provided.
     pub(super) fn kubelet(&mut self, node: &str, old: Option<&Certificate>) -> ReplacementId {
         let algorithm = old.and_then(|old| old.public_key().key_type().algorithm()).unwrap_or(KeyAlgorithm::EcdsaP256);
         let owner = format!("{node}: kubelet");
@@ -184,8 +186,8 @@ impl<'a> Replacements<'a> {
         match self.replacements[id.0].key {
             KeySource::Elsewhere(_) => "key stays on its node",
             KeySource::Kept(_) => "same key",
-            KeySource::Signed(_, None) => "signed elsewhere, key stays on its node",
-            KeySource::Signed(_, Some(_)) => "signed elsewhere, new key",
+            KeySource::Signed(_, None) => "signed by the external CA, key stays on its node",
+            KeySource::Signed(_, Some(_)) => "signed by the external CA, new key",
             KeySource::New(..) => "new key",
         }
     }

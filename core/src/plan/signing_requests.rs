@@ -29,8 +29,8 @@ const NODE_USER: &str = "system:node:";
 /// pkg/apis/certificates/helpers.go, `ValidateKubeletClientCSR`).
 const NODE_GROUP: &str = "system:nodes";
 
-/// Prefixes of users and groups that have rights by default: Kubernetes reserves `system:` (pkg/registry/rbac/validation),
-/// and kubeadm init binds roles to `kubeadm:` groups.
+/// Prefixes of users and groups that have rights by default: Kubernetes reserves `system:`
+/// (pkg/registry/rbac/validation), and kubeadm init binds roles to `kubeadm:` groups.
 const RESERVED: [&str; 2] = ["system:", "kubeadm:"];
 
 /// The cluster's signers of client certificates (staging/src/k8s.io/api/certificates/v1/types.go).
@@ -51,11 +51,13 @@ pub(super) struct Admitted<'a> {
 enum Delivery {
     /// As a file of the package. The value is the provided CSR file.
     File(Source),
-    /// In the CertificateSigningRequest object of this name: the cluster's signer issues it once an administrator approves it.
+    /// In the CertificateSigningRequest object of this name: the cluster's signer issues it once an administrator
+    /// approves it.
     Object(String),
 }
 
-/// The provided CSRs that the new CA may sign. Adds a finding for each refused CSR and each that an administrator must review.
+/// The provided CSRs that the new CA may sign. Adds a finding for each refused CSR and each that an administrator must
+/// review.
 pub(super) fn admitted<'a>(
     inventory: &'a Inventory,
     authority_change: Option<&AuthorityChange>,
@@ -108,38 +110,41 @@ fn judge(
     match request.own_signature() {
         SignatureVerdict::Valid => {}
         SignatureVerdict::Invalid => {
-            return refuse("the key that it is for did not sign it", "Have it made again by whoever holds the key");
+            return refuse("its signature does not match its public key", "Create the CSR again with the private key");
         }
         SignatureVerdict::NotJudged => {
             return refuse(
-                "Airlock cannot verify its signature, so it is not judged who made it",
+                "Airlock cannot verify its signature",
                 "Make the request with an RSA or ECDSA key: openssl req -new -key KEY -sha256 -out NEW",
             );
         }
     }
     if request.is_for_authority() {
-        return refuse("it asks for a CA", "A CA made elsewhere is brought with --ca-cert and --ca-key");
+        return refuse("it requests a CA certificate", "Import a CA with --ca-cert and --ca-key");
     }
     if request.is_for_server() || !request.alternative_names().is_empty() {
         return refuse(
-            "it asks for a serving certificate, whose names only somebody who knows the server can vouch for",
-            "For a kubelet, let it ask the cluster (serverTLSBootstrap) and approve that after phase 2",
+            "it requests a serving certificate, and Airlock cannot verify that the names belong to the requester",
+            "For a kubelet, set serverTLSBootstrap: true and approve its CSR after phase 2",
         );
     }
     match request.public_key().key_type() {
         KeyType::Rsa(bits) if bits < MIN_RSA_BITS => {
-            return refuse("its RSA key is too short", "Have it made with RSA of 2048 bits or more, or with ECDSA");
+            return refuse(
+                "its RSA key is too short",
+                "Create the CSR with an RSA key of at least 2048 bits, or an ECDSA key",
+            );
         }
         KeyType::Other(_) => {
-            return refuse("kube-apiserver cannot verify its kind of key", "Have it made with RSA or ECDSA");
+            return refuse("kube-apiserver cannot verify its key type", "Create the CSR with an RSA or ECDSA key");
         }
         _ => {}
     }
     let (users, groups) = (request.subject().common_names(), request.subject().organizations());
     let [user] = users.as_slice() else {
         return refuse(
-            "Kubernetes takes the user from the common name, and it has none or several",
-            "Have it made with one CN, and one O for each group",
+            "Kubernetes reads the user from the common name, and the CSR has none or several",
+            "Create the CSR with one CN, and one O for each group",
         );
     };
     let is_node = user.starts_with(NODE_USER) || groups.iter().any(|group| group == NODE_GROUP);
@@ -147,17 +152,14 @@ fn judge(
         let node = user.strip_prefix(NODE_USER).filter(|name| !name.is_empty() && groups == [NODE_GROUP]);
         let Some(node) = node else {
             return refuse(
-                "the node authorizer knows a kubelet by the user system:node:NAME in the group system:nodes alone",
-                "Have it made with CN=system:node:NAME and O=system:nodes",
+                "the node authorizer accepts a kubelet only as the user system:node:NAME in the group system:nodes",
+                "Create the CSR with CN=system:node:NAME and O=system:nodes",
             );
         };
         let is_known = inventory.nodes.iter().any(|known| known.name == node);
         return Ok((!is_known).then(|| {
-            let message = format!("it asks for the rights of the node {node}, of which nothing was given");
-            (
-                message,
-                "Make sure that the request comes from that node; otherwise take its certificate out of the package",
-            )
+            let message = format!("it requests the identity of the node {node}, whose files were not provided");
+            (message, "Verify that the CSR comes from that node; otherwise delete its certificate from the package")
         }));
     }
     if is_presented(user, &groups, inventory, authority_change) {
@@ -166,15 +168,15 @@ fn judge(
     let reserved = [user].into_iter().chain(&groups).find(|name| RESERVED.iter().any(|start| name.starts_with(start)));
     if let Some(name) = reserved {
         return Err((
-            format!("{name} has rights of its own, and nobody among the files given presents this identity today"),
-            "Give the kubeconfig that presents it; or ask for another name, and bind that to the rights it needs",
+            format!("{name} has rights by default, and no provided certificate has this identity"),
+            "Provide the kubeconfig that presents it; or request another name, and bind the required roles to that name",
         ));
     }
     let groups = if groups.is_empty() { String::new() } else { format!(" in {}", groups.join(", ")) };
-    let message = format!("it asks for the rights of {user}{groups}, whom nobody among the files given presents today");
+    let message = format!("it requests the identity {user}{groups}, which no provided certificate has");
     Ok(Some((
         message,
-        "Make sure that the request comes from there (kubectl auth can-i --list --as NAME shows what it may do); otherwise take its certificate out of the package",
+        "Verify who sent the CSR (kubectl auth can-i --list --as NAME shows the rights); otherwise delete its certificate from the package",
     )))
 }
 
@@ -209,17 +211,15 @@ pub(super) fn answers(admitted: &[Admitted<'_>], phase: Phase, replacements: &mu
                     mode: PUBLIC,
                     source: None,
                     content: FileContent::Leaf(id),
-                    before: "a request".to_owned(),
-                    after: "a certificate of new CA, key stays where it is".to_owned(),
+                    before: "CSR".to_owned(),
+                    after: "certificate of new CA, key stays with the requester".to_owned(),
                 }));
                 if let Some(node) = user.strip_prefix(NODE_USER) {
                     actions.push(on_node(node, &format!("{name}.crt")));
                 }
             }
             Delivery::Object(name) => actions.push(Action::Do {
-                text: format!(
-                    "Approve what {user} asked of the cluster's signer: from now on it signs with the new CA"
-                ),
+                text: format!("Approve the CSR of {user}: the cluster's signer now signs with the new CA"),
                 command: format!("kubectl certificate approve {}", PackagePath::name(name)),
             }),
         }
@@ -232,7 +232,7 @@ pub(super) fn answers(admitted: &[Admitted<'_>], phase: Phase, replacements: &mu
 fn on_node(node: &str, certificate: &str) -> Action {
     Action::Do {
         text: format!(
-            "On {node}, join the certificate and the key of its request into one file, let kubelet-client-current.pem be a link to it, and restart the kubelet"
+            "On {node}, write the certificate and the key of its CSR into one file, link kubelet-client-current.pem to it, and restart the kubelet"
         ),
         command: format!(
             "(umask 077 && cat {certificate} KEY >/var/lib/kubelet/pki/kubelet-client-requested.pem)\nln -sfn /var/lib/kubelet/pki/kubelet-client-requested.pem /var/lib/kubelet/pki/kubelet-client-current.pem\nsystemctl restart kubelet"

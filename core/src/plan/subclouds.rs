@@ -15,8 +15,8 @@ use crate::{
 /// Refuses options for subclouds on a platform without subclouds.
 pub(super) fn check_platform(profile: &Profile, request: &RotationRequest, findings: &mut Vec<Finding>) {
     if !profile.takes_strategy() && *request.subclouds != SubcloudStrategy::default() {
-        let message = format!("{} has no subclouds, and options for their strategy were given", profile.title);
-        let remedy = "Leave them out, or choose the platform starlingx-dc";
+        let message = format!("{} has no subclouds, and options for subclouds were set", profile.title);
+        let remedy = "Remove these options, or choose the platform starlingx-dc";
         findings.push(Finding::error("subcloud-strategy", "", message).remedy(remedy));
     }
 }

@@ -1,4 +1,5 @@
-//! Files that depend on a rotated CA and that no step changes. The user acknowledges each of them, or the plan is refused.
+//! Files that depend on a rotated CA and that no step changes. The user acknowledges each of them, or the plan is
+//! refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,7 +133,7 @@ pub(super) fn on_nodes(
     let etcd = etcd.map(|(id, file, paths)| {
         let paths: Vec<_> = paths.into_iter().collect();
         let message = format!(
-            "etcd uses the CA that is rotated ({}), and this package does not change etcd's files: etcd goes on accepting certificates of the old CA after phase 3",
+            "etcd uses the CA that is rotated ({}), and this package does not change etcd's files: etcd still accepts certificates of the old CA after phase 3",
             list(&paths)
         );
         Finding::warning("etcd-trusts-old-ca", file, message)
@@ -184,7 +185,8 @@ fn changed<'a>(inventory: &'a Inventory, node: &Node, steps: &'a [Step]) -> BTre
             _ => None,
         })
         .collect();
-    // If Airlock issues the kubelet's certificate, the step writes another file, to which this symbolic link then points.
+    // If Airlock issues the kubelet's certificate, the step writes another file, to which this symbolic link then
+    // points.
     changed.insert(profile.kubelet_client());
     changed
 }

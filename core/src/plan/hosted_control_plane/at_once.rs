@@ -19,8 +19,8 @@ use crate::{
 };
 
 impl<'a> Sequence<'a, '_> {
-    /// The whole rotation for a release that cannot be paused. Workers, cluster-info and clients trust both CAs first; then
-    /// everything else changes at once.
+    /// The whole rotation for a release that cannot be paused. Workers, cluster-info and clients trust both CAs first;
+    /// then everything else changes at once.
     pub(crate) fn at_once(&mut self, tenant: &'a Tenant) {
         let Some(node) = self.inventory.control_plane().find(|node| node.role == Role::Hosted) else { return };
         let (before, now) = (Phase::TrustBoth, Phase::DropOld);
@@ -49,7 +49,7 @@ impl<'a> Sequence<'a, '_> {
         self.push(now, "control-plane", Holder::Management, "Replace the tenant's CA", actions, gate);
         self.served(now);
         if self.rotates_cluster() {
-            self.published(now, "Wait until pods are given the new CA");
+            self.published(now, "Wait until kube-root-ca.crt contains the new CA");
             self.cluster_info(now);
             self.workers(now);
         }

@@ -59,7 +59,8 @@ pub(super) fn initial_state(
         places.push(present.ca_bundles(authority_change));
         let (old, new) = (&authority_change.old, progress.new_of(authority_change.id));
         let others = progress.unseen().into_iter().flat_map(|standing| {
-            // Step 2-everyone, at the end of the phase, confirms that clients use new credentials; until then, either is possible.
+            // Step 2-everyone, at the end of the phase, confirms that clients use new credentials; until then, either
+            // is possible.
             let signers = [progress.unseen().first().copied().unwrap_or(standing), standing];
             signers.map(|signer| {
                 FileVersion::Kubeconfig(KubeconfigContext {
@@ -172,15 +173,16 @@ impl Present<'_> {
         }
     }
 
-    /// The possible issuers of a serving certificate that the kubelet requested: it may have been renewed since the last step.
+    /// The possible issuers of a serving certificate that the kubelet requested: it may have been renewed since the
+    /// last step.
     fn requested_serving(&self, authority_change: &AuthorityChange, standing: Standing) -> BTreeSet<FileVersion> {
         let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
         [before, standing].map(|standing| FileVersion::SignedBy(standing.signer(old, new).clone())).into()
     }
 
-    /// Renames the files that the configuration of a worker's kubelet names, so that they stay separate from files of other
-    /// workers with the same path.
+    /// Renames the files that the configuration of a worker's kubelet names, so that they stay separate from files of
+    /// other workers with the same path.
     fn name_own_files(&self, node: &Node, files: &mut BTreeMap<String, BTreeSet<FileVersion>>) {
         let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
         let mut own = BTreeMap::new();
@@ -281,8 +283,8 @@ impl Present<'_> {
         Place { kind: PlaceKind::Management, name: "management".to_owned(), authority: AuthorityId::Cluster, files }
     }
 
-    /// The `caBundle` fields for webhooks and extension API servers, and the possible serving certificates, which were not
-    /// provided.
+    /// The `caBundle` fields for webhooks and extension API servers, and the possible serving certificates, which were
+    /// not provided.
     fn ca_bundles(&self, authority_change: &AuthorityChange) -> Place {
         let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let bundles = super::objects::hanging_bundles(self.inventory, authority_change).into_iter();

@@ -145,7 +145,8 @@ impl Present<'_> {
         files
     }
 
-    /// The possible client configurations that were not provided. Only the last step of a phase confirms that they changed.
+    /// The possible client configurations that were not provided. Only the last step of a phase confirms that they
+    /// changed.
     fn others(&self, authority_change: &AuthorityChange) -> Files {
         let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let unseen = self.progress.unseen();

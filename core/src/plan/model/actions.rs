@@ -52,7 +52,8 @@ pub(crate) enum Action {
     },
     /// kubeadm renews leaf certificates on the node with the current CAs.
     RenewLeaves(Vec<RenewedLeaf>),
-    /// Changes only the CA data of a node's kubeconfig that may not have been provided. The value is its name in the profile.
+    /// Changes only the CA data of a node's kubeconfig that may not have been provided. The value is its name in the
+    /// profile.
     TrustInKubeconfig(&'static str),
     /// A backup of the node: an archive of its configuration and keys, and a snapshot of its etcd.
     BackUp {
@@ -90,23 +91,23 @@ impl Action {
                 format!("In the manifest of {component}, set --{flag} from {from} to {to}")
             }
             Self::RenewKubelet => {
-                "The kubelet asks for a new certificate with its present one; its key never leaves the node".to_owned()
+                "The kubelet requests a new certificate and authenticates with its current one; its key never leaves the node".to_owned()
             }
             Self::RenewServing => {
                 "The kubelet requests a new serving certificate (kubelet-server-current.pem), where it has one that it requested".to_owned()
             }
             Self::RenewOnNode { names, trust, .. } => format!(
-                "kubeadm makes {} anew on a copy of the node's files, with the names that they have; kubeconfigs trust {trust} before they are moved in",
+                "kubeadm re-issues {} on a copy of the node's files, with the same names; kubeconfigs trust {trust} before they are moved into place",
                 names.join(", ")
             ),
             Self::RenewLeaves(leaves) => format!(
-                "kubeadm renews {} with the node's own CA keys, on a copy of /etc/kubernetes: names and usages stay, each gets a new private key, and the CA data of kubeconfigs stays. What was there is kept in /etc/kubernetes/.airlock",
+                "kubeadm renews {} with the node's own CA keys, on a copy of /etc/kubernetes: names and usages stay, each gets a new private key, and the CA data of kubeconfigs stays. The previous files are kept in /etc/kubernetes/.airlock",
                 leaves.iter().map(|leaf| leaf.name.as_str()).collect::<Vec<_>>().join(", ")
             ),
             Self::TrustInKubeconfig(name) => {
                 format!("In {name}, set the CA data to that of ca.crt; everything else stays")
             }
-            Self::BackUp { .. } => "Save an archive of /etc/kubernetes, the kubelet's configuration and /var/lib/kubelet/pki, and a snapshot of etcd, in /var/lib/airlock. The snapshot is verified by restoring it into a temporary data directory. Nothing of the cluster changes".to_owned(),
+            Self::BackUp { .. } => "Save an archive of /etc/kubernetes, the kubelet's configuration and /var/lib/kubelet/pki, and a snapshot of etcd, in /var/lib/airlock. The snapshot is verified by restoring it into a temporary data directory. The cluster does not change".to_owned(),
             Self::Cluster(action) => action.in_words(),
             Self::VerifyLogs(_) => "The check reads the logs since the phase began, prints TLS errors by peer and connection of the trust matrix, and requires two minutes without one. Without --check, the same command waits for that".to_owned(),
             Self::Remove { .. } | Self::Restart(_) | Self::RestartProcess(_) | Self::Write(_) => return None,
@@ -176,7 +177,8 @@ pub(crate) enum ClusterAction {
     Served,
     /// Drains and deletes workers that joined before this phase, after new workers have joined.
     ReplaceWorkers,
-    /// Waits until the Secrets for Talos API access contain the CA in this file of the package, then restarts their Pods.
+    /// Waits until the Secrets for Talos API access contain the CA in this file of the package, then restarts their
+    /// Pods.
     TalosAccess(String),
     /// An action on a control plane that runs in a management cluster.
     Tenant(TenantAction),
@@ -215,18 +217,18 @@ impl ClusterAction {
     fn in_words(&self) -> String {
         match self {
             Self::ExtensionTrust => "Every API server adds its front-proxy CAs to the ConfigMap kube-system/extension-apiserver-authentication, from which extension API servers take them".to_owned(),
-            Self::ForgetOld(_) => "Delete the ConfigMap kube-system/extension-apiserver-authentication once: it is a union that never forgets an unexpired CA, and an API server writes it anew".to_owned(),
-            Self::ForgetUploadedCertificates => "Delete the Secret kube-system/kubeadm-certs, which would give the old CA to joining nodes".to_owned(),
+            Self::ForgetOld(_) => "Delete the ConfigMap kube-system/extension-apiserver-authentication once: API servers only add CAs to it and never remove an unexpired one. An API server recreates it".to_owned(),
+            Self::ForgetUploadedCertificates => "Delete the Secret kube-system/kubeadm-certs, from which joining control-plane nodes would get the old CA".to_owned(),
             Self::NodesReady => "Wait until every node is Ready".to_owned(),
-            Self::HealthChecks { of, paused: true } => format!("Annotate the MachineHealthChecks of the Cluster {of} with cluster.x-k8s.io/paused, so that no machine is replaced half-way"),
-            Self::HealthChecks { of, paused: false } => format!("Take the annotation cluster.x-k8s.io/paused off the MachineHealthChecks of the Cluster {of} that step pause gave it"),
+            Self::HealthChecks { of, paused: true } => format!("Annotate the MachineHealthChecks of the Cluster {of} with cluster.x-k8s.io/paused, so that no machine is replaced during the rotation"),
+            Self::HealthChecks { of, paused: false } => format!("Remove the annotation cluster.x-k8s.io/paused from the MachineHealthChecks of the Cluster {of} that step pause annotated"),
             Self::Pause { of, paused } => format!("Set paused={paused} on the Cluster {of}"),
-            Self::Pin(pinned) => format!("In {}, let caCertHashes name the new CA's pin: machines made from it could not join by the old one's", pinned.place),
-            Self::RollOut { of, machines: Machines::ControlPlane } => format!("Have Cluster API replace the control-plane machines of {of} one after the other, as `clusterctl alpha rollout restart kubeadmcontrolplane/NAME` does: it sets the time before which no machine may have been made. The freeze does not stand against this: a new machine has one CA in ca.crt, and signs from that. Where no KubeadmControlPlane makes them there is nothing to roll out"),
-            Self::RollOut { of, machines: Machines::Workers } => format!("Likewise the machines of the MachineDeployments of {of}. MachinePools' instances and machines that nobody owns are not made anew: step workers is for them"),
-            Self::Published(..) => "Wait until kube-root-ca.crt in every namespace and ca.crt of every Secret of type kubernetes.io/service-account-token hold this phase's CAs: pods started before that trust what it held then".to_owned(),
-            Self::ReplaceWorkers => "For each worker, add a machine that joins with the new CA, then remove the old worker: `--remove NODE` drains it (PodDisruptionBudgets hold the drain back), waits until its machine is off, and deletes its Node. Without `--remove`, the step lists the workers that are left. Pods without a controller stop the drain: delete or move them first. Data in emptyDir volumes is deleted".to_owned(),
-            Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
+            Self::Pin(pinned) => format!("In {}, replace the old CA's pin in caCertHashes by the new CA's: machines with the old pin cannot join", pinned.place),
+            Self::RollOut { of, machines: Machines::ControlPlane } => format!("Have Cluster API replace the control-plane machines of {of} one after the other, as `clusterctl alpha rollout restart kubeadmcontrolplane/NAME` does: it replaces every machine that was created before this time. The freeze does not forbid this: a new machine has one CA in ca.crt and signs with it. Without a KubeadmControlPlane there is nothing to roll out"),
+            Self::RollOut { of, machines: Machines::Workers } => format!("Likewise the machines of the MachineDeployments of {of}. Instances of MachinePools and machines without an owner are not replaced: step workers changes them"),
+            Self::Published(..) => "Wait until kube-root-ca.crt in every namespace and ca.crt of every Secret of type kubernetes.io/service-account-token contain this phase's CAs: Pods that started earlier trust the previous CAs".to_owned(),
+            Self::ReplaceWorkers => "For each worker, add a machine that joins with the new CA, then remove the old worker: `--remove NODE` drains it (PodDisruptionBudgets delay the drain), waits until its machine is off, and deletes its Node. Without `--remove`, the step lists the workers that are left. Pods without a controller stop the drain: delete or move them first. Data in emptyDir volumes is deleted".to_owned(),
+            Self::Served => "Connect to the API server with only the new CA as trusted CA".to_owned(),
             Self::TalosAccess(_) => "Wait until the Secret of each ServiceAccount of talos.dev has the new CA, which Talos writes within a minute or two; then restart the workloads that use it. Until then their Pods cannot verify machines that serve certificates of the new CA. If phase 2 is undone, restart them again".to_owned(),
             Self::Tenant(action) => action.in_words(),
             Self::RestartReaders(workloads) => {

@@ -46,8 +46,8 @@ impl AuthorityChange {
             || matches!(&self.new, NewAuthoritySource::Present(certificate, _) if leaf.is_signed_by(certificate))
     }
 
-    /// Whether the anchors contain the old CA, the abandoned one, or the new CA of a rotation in progress. CAs are compared
-    /// by name and key, because a CA certificate may have been renewed.
+    /// Whether the anchors contain the old CA, the abandoned one, or the new CA of a rotation in progress. CAs are
+    /// compared by name and key, because a CA certificate may have been renewed.
     pub(crate) fn is_trusted_by(&self, anchors: &[Certificate]) -> bool {
         let contain = |authority: &Certificate| anchors.iter().any(|anchor| anchor.is_same_authority(authority));
         contain(&self.old)
@@ -73,8 +73,8 @@ impl AuthorityChange {
         }
     }
 
-    /// Byte sequences, in hexadecimal, that certificates of the new CA contain and certificates of the old CA do not: its
-    /// key identifier (RFC 5280, section 4.2.1.1) and its name. Scripts recognise the issuer by either.
+    /// Byte sequences, in hexadecimal, that certificates of the new CA contain and certificates of the old CA do not:
+    /// its key identifier (RFC 5280, section 4.2.1.1) and its name. Scripts recognise the issuer by either.
     pub(crate) fn marks(&self, new: &Certificate) -> Vec<String> {
         marks_of(new, &self.old)
     }

@@ -5,8 +5,10 @@ use crate::x509::Certificate;
 /// The trust bundles that the cluster publishes, if a file contains foreign CAs; empty otherwise.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ForeignBundles {
-    /// Each version of `ca.crt` on control-plane nodes: kube-controller-manager publishes its own file in `kube-root-ca.crt`.
+    /// Each version of `ca.crt` on control-plane nodes: kube-controller-manager publishes its own file in
+    /// `kube-root-ca.crt`.
     pub(crate) published: Vec<Vec<Certificate>>,
-    /// Each version of the API servers' client CA file: every API server adds its own to `extension-apiserver-authentication`.
+    /// Each version of the API servers' client CA file: every API server adds its own to
+    /// `extension-apiserver-authentication`.
     pub(crate) accepted: Vec<Vec<Certificate>>,
 }

@@ -20,8 +20,8 @@ pub(crate) struct Place {
     pub(crate) name: String,
     /// The CA that the client configurations there depend on.
     pub(crate) authority: AuthorityId,
-    /// Keys: absolute path, `Secret namespace/name`, `ConfigMap namespace/name` or file name. A control-plane node has one
-    /// version of each file. Workers share one place, which has every version found on them.
+    /// Keys: absolute path, `Secret namespace/name`, `ConfigMap namespace/name` or file name. A control-plane node has
+    /// one version of each file. Workers share one place, which has every version found on them.
     pub(crate) files: BTreeMap<String, BTreeSet<FileVersion>>,
 }
 
@@ -150,7 +150,8 @@ impl FileVersion {
         self.flag(SIGNING_KEY_FLAG)
     }
 
-    /// The CA file that a component verifies clients with: `--client-ca-file`, or `clientCAFile` in a kubelet's configuration.
+    /// The CA file that a component verifies clients with: `--client-ca-file`, or `clientCAFile` in a kubelet's
+    /// configuration.
     pub(crate) fn client_file(&self) -> Option<&str> {
         self.flag(CLIENT_FLAG)
     }
@@ -195,8 +196,8 @@ impl KubeconfigContext {
         Some(Self { host: host(entry), trust, credential })
     }
 
-    /// A context of a kubeconfig in the package, the current one if `context` is `None`. Private keys are not read: `key`
-    /// returns the public key for the user with the given index.
+    /// A context of a kubeconfig in the package, the current one if `context` is `None`. Private keys are not read:
+    /// `key` returns the public key for the user with the given index.
     pub(crate) fn read(
         bytes: &[u8],
         context: Option<&str>,

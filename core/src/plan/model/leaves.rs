@@ -49,8 +49,8 @@ pub(crate) enum KeySource {
     Elsewhere(PublicKey),
     /// The current key, which is used again.
     Kept(Arc<PrivateKey>),
-    /// The certificate was provided, issued by an external CA. Its key is `None` if it is the old certificate's and stays
-    /// on its node.
+    /// The certificate was provided, issued by an external CA. Its key is `None` if it is the old certificate's and
+    /// stays on its node.
     Signed(Certificate, Option<Arc<PrivateKey>>),
     /// A new key: the index of its key request, and its encoding.
     New(usize, KeyEncoding),

@@ -28,7 +28,8 @@ pub struct NewAuthority {
 pub struct BroughtAuthority {
     /// The certificate's file, PEM or DER.
     pub certificate: String,
-    /// The private key's file, PEM or DER; empty for an external CA ([`RotationRequest::external_ca`](super::request::RotationRequest::external_ca)).
+    /// The private key's file, PEM or DER; empty for an external CA
+    /// ([`RotationRequest::external_ca`](super::request::RotationRequest::external_ca)).
     #[serde(default)]
     pub key: String,
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 pub(crate) struct PackagePath;
 
 impl PackagePath {
-    /// One file name: every character except ASCII letters, digits, `-`, `_` and `.` becomes `-`, and leading `.` and `-`
-    /// are removed.
+    /// One file name: every character except ASCII letters, digits, `-`, `_` and `.` becomes `-`, and leading `.` and
+    /// `-` are removed.
     pub(crate) fn name(text: &str) -> String {
         let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
         let name: String = text.chars().map(safe).collect();

@@ -35,10 +35,10 @@ impl RenewedSecrets {
     pub(crate) fn in_words(&self) -> String {
         let embeds = match self.kind {
             Lifecycle::X509 => "",
-            Lifecycle::Kubeconfig => ", with a new client certificate and the present CA in it",
+            Lifecycle::Kubeconfig => ", with a new client certificate and the current CA in it",
         };
         format!(
-            "Delete the Secrets with the labels {}. The operator creates each again from the present CA{embeds}, and rolls the control plane out",
+            "Delete the Secrets with the labels {}. The operator creates each again with the current CA{embeds}, and rolls the control plane out",
             self.selector
         )
     }

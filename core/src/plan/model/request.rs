@@ -127,8 +127,8 @@ pub enum KubeletCertificates {
     Renew,
 }
 
-/// How workers come to trust only the new CA in phase 3. Phases 1 and 2 reconfigure every worker in either case, because a
-/// worker must trust both CAs before API servers present a certificate of the new CA.
+/// How workers come to trust only the new CA in phase 3. Phases 1 and 2 reconfigure every worker in either case,
+/// because a worker must trust both CAs before API servers present a certificate of the new CA.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(clippy::exhaustive_enums)] // kubernetes.io: Manual Rotation of CA Certificates, step 12, has these two ways

@@ -58,7 +58,8 @@ pub struct RotationPlan {
     pub(crate) consumers: Vec<Consumer>,
     /// Trust bundles with foreign CAs that control-plane nodes publish.
     pub(crate) foreign: ForeignBundles,
-    /// The name of this cluster's context, by CA: in the talosconfig for the Talos CA, in the kubeconfig for the cluster CA.
+    /// The name of this cluster's context, by CA: in the talosconfig for the Talos CA, in the kubeconfig for the
+    /// cluster CA.
     pub(crate) contexts: BTreeMap<AuthorityId, String>,
     /// The port on which machines' own API servers listen; 0 without machine configurations.
     pub(crate) api_port: u64,
@@ -83,7 +84,8 @@ pub struct Acknowledged {
     pub remedy: String,
 }
 
-/// A private key that the caller generates before it calls [`mint`](crate::mint()). Requests are independent of each other.
+/// A private key that the caller generates before it calls [`mint`](crate::mint()). Requests are independent of each
+/// other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyRequest {
@@ -115,8 +117,8 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// The package's name. Scripts on nodes record completed steps under it, so a continued or restarted rotation needs a name
-/// of its own.
+/// The package's name. Scripts on nodes record completed steps under it, so a continued or restarted rotation needs a
+/// name of its own.
 pub(crate) fn package_name(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> String {
     let end = match (inventory.rotations.is_empty(), request.start_over) {
         (true, _) => "",

@@ -107,8 +107,8 @@ impl From<&str> for Gate {
 /// A fact that a check proves. Without any one of them, the simulation finds a broken connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fact {
-    /// The node's API server uses the files on its disk. The check tests one file of the phase. The API server reloads the
-    /// others in the same way, at most one minute after they changed (kubernetes/apiserver:
+    /// The node's API server uses the files on its disk. The check tests one file of the phase. The API server reloads
+    /// the others in the same way, at most one minute after they changed (kubernetes/apiserver:
     /// pkg/server/dynamiccertificates).
     TakenUp,
     /// Every kubelet of the holder presents a client certificate of the new CA.

@@ -41,14 +41,14 @@ impl TenantAction {
         let Self { hosted, namespace, name, verb } = self;
         let tenant = format!("{} {namespace}/{name}", hosted.kind);
         match verb {
-            TenantVerb::Pause => format!("Annotate the {tenant} with {}: the operator leaves it alone", hosted.pause),
-            TenantVerb::Reissued => "Wait until the operator has reissued every certificate and kubeconfig, and has rolled the control plane out".to_owned(),
+            TenantVerb::Pause => format!("Annotate the {tenant} with {}: the operator then does not reconcile it", hosted.pause),
+            TenantVerb::Reissued => "Wait until the operator has re-issued every certificate and kubeconfig, and has rolled the control plane out".to_owned(),
             TenantVerb::Recreate => self.recreated_in_words(),
-            TenantVerb::Resume => format!("Take the annotation {} from the {tenant}, now that ca.crt is one certificate again: with two, the operator never finishes reconciling. It writes its kubeconfigs again and rolls the control plane out once", hosted.pause),
-            TenantVerb::RollOut => format!("Roll the Deployment {namespace}/{name} out: kube-controller-manager and kube-scheduler read their trust and credentials at their start"),
-            TenantVerb::RollBack => format!("Only to go back: roll the Deployment {namespace}/{name} out once more, so that kube-controller-manager publishes both CAs again"),
-            TenantVerb::SignApart(true) => format!("In the {tenant}, have kube-controller-manager sign from {}: it signs with one certificate only, and ca.crt is going to be a bundle; the operator rolls it out", hosted.signing_flags[0].1),
-            TenantVerb::SignApart(false) => format!("In the {tenant}, take these arguments of kube-controller-manager back, in the same roll-out"),
+            TenantVerb::Resume => format!("Remove the annotation {} from the {tenant}, now that ca.crt is one certificate again: with two, the operator never finishes reconciling. It writes its kubeconfigs again and rolls the control plane out once", hosted.pause),
+            TenantVerb::RollOut => format!("Roll the Deployment {namespace}/{name} out: kube-controller-manager and kube-scheduler read their trusted CAs and credentials only at startup"),
+            TenantVerb::RollBack => format!("Only for rollback: roll the Deployment {namespace}/{name} out again, so that kube-controller-manager publishes both CAs again"),
+            TenantVerb::SignApart(true) => format!("In the {tenant}, have kube-controller-manager sign from {}: it signs with one certificate only, and ca.crt becomes a bundle; the operator rolls it out", hosted.signing_flags[0].1),
+            TenantVerb::SignApart(false) => format!("In the {tenant}, remove these arguments of kube-controller-manager again, in the same roll-out"),
         }
     }
 }

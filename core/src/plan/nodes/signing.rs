@@ -1,5 +1,6 @@
-//! The file that kube-controller-manager signs with in each phase. It must contain exactly one certificate. While `ca.crt`
-//! is a bundle it is a separate file: the package's, or the copy of the new CA from a rotation that was begun by hand.
+//! The file that kube-controller-manager signs with in each phase. It must contain exactly one certificate. While
+//! `ca.crt` is a bundle it is a separate file: the package's, or the copy of the new CA from a rotation that was begun
+//! by hand.
 
 use super::planner::{MANIFEST, NodePlanner};
 use crate::{
@@ -98,8 +99,9 @@ impl NodePlanner<'_, '_> {
         self.inventory.separate_signing(self.node).unwrap_or_else(own)
     }
 
-    /// The files that kube-controller-manager signed with in phases 1 and 2, and their content in words: the package's file,
-    /// or the copy from a rotation that was begun by hand. Empty if the cluster had a separate file before the rotation.
+    /// The files that kube-controller-manager signed with in phases 1 and 2, and their content in words: the package's
+    /// file, or the copy from a rotation that was begun by hand. Empty if the cluster had a separate file before the
+    /// rotation.
     pub(super) fn signing_files(&self) -> Vec<(String, String)> {
         if self.inventory.separate_signing(self.node).is_some() {
             return Vec::new();
@@ -124,7 +126,7 @@ impl NodePlanner<'_, '_> {
         let (flag, file) = (format!("--{SIGNING_FLAG}"), self.inventory.profile.signing.certificate);
         match self.manifest() {
             Some((slot, value)) if value == self.ca_path() => {
-                let (before, after) = (format!("{flag}={file}"), format!("{flag}={value}, as it was given"));
+                let (before, after) = (format!("{flag}={file}"), format!("{flag}={value}, the provided manifest"));
                 vec![self.write(
                     path,
                     slot.mode.unwrap_or(MANIFEST),

@@ -86,7 +86,8 @@ impl Judge<'_> {
                 kept.insert(path.clone());
             }
             for reader in readers.iter().filter(|reader| reader.target == *path || reader.path == *path) {
-                // A mounted directory does not prove that the key is used, and a probe's command reads the file each time.
+                // A mounted directory does not prove that the key is used, and a probe's command reads the file each
+                // time.
                 let use_ = match &reader.reference {
                     Reference::FolderMount { .. } | Reference::Hook { .. } | Reference::InlineTrust { .. } => continue,
                     other => format!("{} of {}", reference(other), process_name(&reader.process)),

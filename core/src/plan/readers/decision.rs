@@ -15,8 +15,8 @@ pub(crate) const KUBECONFIG_FLAGS: [&str; 3] = ["kubeconfig", "authentication-ku
 /// (kubernetes/component-base: cli/flag/namedcertkey_flag.go).
 pub(crate) const SNI_FLAG: &str = "tls-sni-cert-key";
 
-/// A finding: its code, the ID to acknowledge (empty for an error), the message with the placeholder `{nodes}`, the remedy
-/// and the file.
+/// A finding: its code, the ID to acknowledge (empty for an error), the message with the placeholder `{nodes}`, the
+/// remedy and the file.
 pub(crate) type Problem = (&'static str, String, String, &'static str, String);
 
 /// The reading component of Kubernetes, if it runs as the profile expects and not as a unit or workload.

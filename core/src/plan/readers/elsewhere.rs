@@ -1,5 +1,5 @@
-//! Readers that connect to a server other than an API server, or that use a file which the kubelet renews. The package cannot
-//! complete their rotation.
+//! Readers that connect to a server other than an API server, or that use a file which the kubelet renews. The package
+//! cannot complete their rotation.
 
 use std::collections::BTreeSet;
 
@@ -23,8 +23,8 @@ use crate::{
 const KUBELET_PKI: &str = "/pki/kubelet-client-";
 
 impl Judge<'_> {
-    /// Reports a CA file with which kube-apiserver verifies another server: a webhook, or an egress proxy. The package changes
-    /// the CA file and restarts kube-apiserver, but it cannot replace that server's certificate.
+    /// Reports a CA file with which kube-apiserver verifies another server: a webhook, or an egress proxy. The package
+    /// changes the CA file and restarts kube-apiserver, but it cannot replace that server's certificate.
     pub(super) fn verifies_other_server(&mut self, node: &Node, reader: &Reader, path: &str, file: &Changed) -> bool {
         if component(reader) != Some(Component::Apiserver) {
             return false;

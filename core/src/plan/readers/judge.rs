@@ -66,7 +66,7 @@ impl Judge<'_> {
             (Some(component), _) if matches!(reader.reference, Reference::FileMount { .. }) => Some((
                 "mounted-alone",
                 format!(
-                    "{component} on {{nodes}} mounts the single file {path}: it goes on reading the old file when the file is replaced"
+                    "{component} on {{nodes}} mounts the single file {path}: it still reads the old file after the file is replaced"
                 ),
                 "Mount the directory that holds it, as kubeadm does, then provide the manifest again",
             )),
@@ -162,7 +162,8 @@ impl Judge<'_> {
         }
     }
 
-    /// The path of the certificate file, the path of its key, and its certificates. For a private key: those of its certificate.
+    /// The path of the certificate file, the path of its key, and its certificates. For a private key: those of its
+    /// certificate.
     fn certificate(&self, node: &Node, path: &str, file: &Changed) -> Option<(String, String, Vec<Certificate>)> {
         let (path, key) = match file {
             Changed::LeafKey { certificate } => (certificate.clone(), path.to_owned()),
@@ -173,8 +174,8 @@ impl Judge<'_> {
         Some((path, key, slot.artifact.certificates().to_vec()))
     }
 
-    /// The host names for which kube-apiserver serves a certificate of `--tls-sni-cert-key`: those in the flag, or else the
-    /// certificate's DNS names (kubernetes/apiserver: pkg/server/dynamiccertificates/named_certificates.go).
+    /// The host names for which kube-apiserver serves a certificate of `--tls-sni-cert-key`: those in the flag, or else
+    /// the certificate's DNS names (kubernetes/apiserver: pkg/server/dynamiccertificates/named_certificates.go).
     fn names(&self, node: &Node, path: &str, certificates: &[Certificate]) -> Vec<String> {
         let manifest = self.inventory.profile.manifest(Component::Apiserver).and_then(|path| node.static_pod(path));
         let flags = manifest.into_iter().flat_map(|(_, pod)| &pod.flags).filter(|flag| flag.name == SNI_FLAG);

@@ -125,8 +125,8 @@ impl<'a> Judge<'a> {
         self.unknown(node);
     }
 
-    /// Checks the readers of a node whose processes the package does not restart: a worker, or a host that the platform's
-    /// own tool changes.
+    /// Checks the readers of a node whose processes the package does not restart: a worker, or a host that the
+    /// platform's own tool changes.
     pub(super) fn node_without_restarts(&mut self, node: &Node) {
         let changed = self.changed(&BTreeMap::new());
         let readers = self.inventory.readers(node);
@@ -181,8 +181,8 @@ impl<'a> Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Whether it mounts a directory and may read its files. Workloads that mount more than the configuration directory, such
-    /// as monitoring agents that mount `/`, are assumed not to.
+    /// Whether it mounts a directory and may read its files. Workloads that mount more than the configuration
+    /// directory, such as monitoring agents that mount `/`, are assumed not to.
     fn reads_folder(&self, reader: &Reader) -> bool {
         let folder = self.inventory.profile.directory;
         let is_workload = matches!(reader.process, ReaderProcess::Workload { .. });

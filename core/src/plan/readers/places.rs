@@ -150,8 +150,8 @@ fn accepts_clients(reader: &Reader) -> bool {
     }
 }
 
-/// Checks the flags in kubeadm's configuration if no control-plane node was provided. The files of such nodes are unknown,
-/// so a flag that names a changed file refuses the plan.
+/// Checks the flags in kubeadm's configuration if no control-plane node was provided. The files of such nodes are
+/// unknown, so a flag that names a changed file refuses the plan.
 pub(crate) fn extra_arguments(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -178,7 +178,7 @@ pub(crate) fn extra_arguments(
                 continue;
             }
             let message = format!(
-                "extraArgs let {program} read {value} (--{flag}), and no file of a control-plane node was provided: whether it reads the new file in time cannot be told"
+                "extraArgs let {program} read {value} (--{flag}), and no file of a control-plane node was provided: whether it reads the new file in time is not known"
             );
             findings.push(
                 Finding::error("reader-not-handled", &stored.file, message)

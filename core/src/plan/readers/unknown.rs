@@ -66,8 +66,8 @@ impl Judge<'_> {
         }
     }
 
-    /// Reports static Pods that must restart and whose manifest is not `manifests/NAME.yaml`, the only path that the scripts
-    /// handle.
+    /// Reports static Pods that must restart and whose manifest is not `manifests/NAME.yaml`, the only path that the
+    /// scripts handle.
     pub(super) fn restartable(&mut self, node: &Node, consumers: &Consumers) {
         let folder = format!("{}/manifests", self.inventory.profile.directory);
         let of_node = consumers.all.iter().filter(|consumer| consumer.nodes.contains(&node.name));

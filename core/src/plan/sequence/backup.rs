@@ -1,7 +1,7 @@
 //! The backup of each control-plane node, taken after the freeze and before anything changes.
 //!
-//! Each node stores its own archive and its own etcd snapshot. One snapshot restores the whole cluster, but with several a
-//! failed disk does not destroy the only one, and no backup has to be copied between nodes.
+//! Each node stores its own archive and its own etcd snapshot. One snapshot restores the whole cluster, but with
+//! several a failed disk does not destroy the only one, and no backup has to be copied between nodes.
 
 use crate::plan::model::{
     actions::Action,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The work that remains after phase 3.
-pub(crate) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock, /var/lib/kubelet/.airlock and the backups in /var/lib/airlock on every node, which hold the old keys";
+pub(crate) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups contain the old cluster-info and trust ConfigMaps: take new ones, upload the control-plane certificates again if nodes join with them, resume what you stopped, and delete /etc/kubernetes/.airlock, /var/lib/kubelet/.airlock and the backups in /var/lib/airlock on every node, which contain the old keys";
 
 /// Lists control-plane nodes by kubeadm's label (kubernetes/kubernetes: cmd/kubeadm/app/constants,
 /// `LabelNodeRoleControlPlane`).

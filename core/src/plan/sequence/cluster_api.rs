@@ -1,8 +1,8 @@
-//! The steps for Cluster API. It is paused until its Secrets contain the new CA's certificate and key. Then it replaces the
-//! machines, once no client presents an old certificate any more.
+//! The steps for Cluster API. It is paused until its Secrets contain the new CA's certificate and key. Then it replaces
+//! the machines, once no client presents an old certificate any more.
 //!
-//! Replacing machines cannot perform phase 2: a machine created with the new CA cannot join while API servers still serve
-//! certificates of the old CA, because it trusts only the new CA. So machines are replaced after phase 2.
+//! Replacing machines cannot perform phase 2: a machine created with the new CA cannot join while API servers still
+//! serve certificates of the old CA, because it trusts only the new CA. So machines are replaced after phase 2.
 
 use super::builder::Sequence;
 use crate::{
@@ -22,13 +22,14 @@ use crate::{
 };
 
 /// The manual check for pins if no machine template was provided.
-const UNSEEN_PINS: &str = "Machine templates and control planes that name caCertHashes themselves need the new CA's pin in them before machines are made: none were given, so look for some";
+const UNSEEN_PINS: &str = "Machine templates and control planes with caCertHashes need the new CA's pin before machines are created. None were provided: search for them";
 
 const FIND_PINS: &str =
     "kubectl get kubeadmconfigtemplates,kubeadmcontrolplanes -A -o yaml | grep -e ' name:' -e caCertHashes -A 1";
 
-/// Adds the consequences and the duration of the pause to its step, once every step is known. The pause begins right before
-/// the first control-plane node changes and ends when the management cluster has the new CA certificates and keys.
+/// Adds the consequences and the duration of the pause to its step, once every step is known. The pause begins right
+/// before the first control-plane node changes and ends when the management cluster has the new CA certificates and
+/// keys.
 pub(super) fn explain_pause(steps: &mut [Step]) {
     let sets = |step: &Step, wanted: bool| {
         step.actions
@@ -76,8 +77,9 @@ impl Sequence<'_, '_> {
         Some(Managed { namespace, cluster: self.inventory.cluster.clone() })
     }
 
-    /// Reports objects of Cluster API that were paused before the rotation. Controllers do not act on them, so a step that
-    /// waits for new machines would never complete. The scripts have the same rule, for objects that were not provided.
+    /// Reports objects of Cluster API that were paused before the rotation. Controllers do not act on them, so a step
+    /// that waits for new machines would never complete. The scripts have the same rule, for objects that were not
+    /// provided.
     pub(super) fn check_pauses(&self, findings: &mut Vec<Finding>) {
         let Some(managed) = self.managed() else { return };
         let rolls_out = rolls_out(&self.steps);
@@ -89,7 +91,7 @@ impl Sequence<'_, '_> {
                 );
                 Finding::error("paused-by-owner", &paused.file, message).remedy(paused.remedy())
             } else {
-                let message = format!("{place} is paused and stays paused: no step ends a pause of its owner");
+                let message = format!("{place} is paused and stays paused: this package resumes only what it has paused");
                 Finding::note("paused-by-owner", &paused.file, message)
             });
         }
@@ -97,7 +99,7 @@ impl Sequence<'_, '_> {
 
     /// The explanation in phase 3 for nodes that Cluster API may have replaced before the step.
     pub(super) fn rolled_out(&self, phase: Phase) -> Option<Action> {
-        let text = "Machines that Cluster API has made anew since step 3-authorities have the new CA alone and a kube-controller-manager with its usual flags: this step is for those that it did not make, and finds nothing to do on the others";
+        let text = "Machines that Cluster API has created since step 3-authorities trust only the new CA, and their kube-controller-manager has its usual flags. This step changes only the other machines";
         self.managed().filter(|_| phase == Phase::DropOld).map(|_| Action::person(text))
     }
 
@@ -122,8 +124,8 @@ impl Sequence<'_, '_> {
             }
         }
         if !actions.is_empty() {
-            let gate = Gate::proving("the Secrets hold the new CA alone", Fact::Everywhere);
-            let title = "Give the management cluster the new CA pairs";
+            let gate = Gate::proving("the Secrets contain only the new CA", Fact::Everywhere);
+            let title = "Write the new CA certificates and keys to the management cluster";
             self.push(phase, "authorities", Holder::Management, title, actions, gate);
         }
     }
@@ -145,7 +147,7 @@ impl Sequence<'_, '_> {
             Holder::Management,
             "Resume MachineHealthChecks",
             vec![Action::Cluster(health_checks)],
-            "none of them is paused that was not paused before",
+            "no MachineHealthCheck is paused, except those that were paused before the rotation",
         );
     }
 
@@ -156,17 +158,17 @@ impl Sequence<'_, '_> {
             phase,
             "roll-out-control-plane",
             Holder::Management,
-            "Roll the control-plane machines out",
+            "Replace the control-plane machines",
             roll_out(Machines::ControlPlane),
-            "every machine of a KubeadmControlPlane is Running and was made after this step began",
+            "every machine of a KubeadmControlPlane is Running and was created after this step began",
         );
         self.push(
             phase,
             "roll-out-workers",
             Holder::Management,
-            "Roll the workers out",
+            "Replace the worker machines",
             roll_out(Machines::Workers),
-            "every machine of a MachineDeployment is Running and was made after this step began",
+            "every machine of a MachineDeployment is Running and was created after this step began",
         );
     }
 }

@@ -1,5 +1,5 @@
-//! The ordered list of steps. The order was tested on a real cluster. Without any one of the barriers, a connection broke
-//! there.
+//! The ordered list of steps. The order was tested on a real cluster. Without any one of the barriers, a connection
+//! broke there.
 
 mod backup;
 pub(super) mod builder;
@@ -40,10 +40,10 @@ use crate::{
 };
 
 /// What the operator must not do during the rotation.
-const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
+const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and node image builds";
 
 /// The action for a worker whose files were not provided, once API servers reject its current certificate.
-const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
+const NOT_GIVEN: &str = "This package has no certificate for a worker whose files were not provided: reset it and join it again (kubeadm reset, then kubeadm join with the new CA's pin)";
 
 /// Every step of the rotation, in order.
 #[allow(clippy::too_many_arguments)] // the fields of `Sequence`, and findings
@@ -105,9 +105,9 @@ impl<'a> Sequence<'a, '_> {
             phase,
             "freeze",
             Holder::Cluster,
-            "Freeze what would undo the rotation",
+            "Freeze changes",
             freeze,
-            "nobody joins, upgrades or renews until the rotation is over",
+            "no node joins, no upgrade and no certificate renewal until the rotation is complete",
         );
         self.pause(phase);
     }
@@ -119,7 +119,7 @@ impl<'a> Sequence<'a, '_> {
             return;
         }
         if self.rotates_cluster() {
-            self.published(phase, "Wait until pods are given both CAs");
+            self.published(phase, "Wait until kube-root-ca.crt contains both CAs");
             // Before the workers, because a worker that joins later reads its CA from here.
             self.cluster_info(phase);
             self.workers(phase);
@@ -132,9 +132,9 @@ impl<'a> Sequence<'a, '_> {
                 phase,
                 "authentication",
                 Holder::Cluster,
-                "Wait until extension API servers are told both front-proxy CAs",
+                "Wait until extension-apiserver-authentication contains both front-proxy CAs",
                 vec![Action::Cluster(ClusterAction::ExtensionTrust)],
-                "the ConfigMap extension-apiserver-authentication holds the new front-proxy CA as well",
+                "the ConfigMap extension-apiserver-authentication also contains the new front-proxy CA",
             );
         }
         self.verify_logs(phase);
@@ -162,8 +162,8 @@ impl<'a> Sequence<'a, '_> {
 
     fn drop_old(&mut self) {
         let phase = Phase::DropOld;
-        // New machines read their CA from cluster-info, so it changes before machines are replaced; for a tenant, after the
-        // API server has changed.
+        // New machines read their CA from cluster-info, so it changes before machines are replaced; for a tenant, after
+        // the API server has changed.
         let hosted = self.inventory.tenant.is_some();
         self.authorities(phase);
         if self.rotates_cluster() && !hosted {
@@ -172,7 +172,7 @@ impl<'a> Sequence<'a, '_> {
         self.roll_out(phase);
         self.nodes(phase);
         if self.rotates_cluster() {
-            self.published(phase, "Wait until pods are given the new CA alone");
+            self.published(phase, "Wait until kube-root-ca.crt contains only the new CA");
             if hosted {
                 self.cluster_info(phase);
             }
@@ -196,15 +196,15 @@ impl<'a> Sequence<'a, '_> {
             phase,
             "everyone",
             Holder::Cluster,
-            "Confirm that nobody presents an old certificate any more",
+            "Confirm that no client presents an old certificate",
             vec![
                 Action::person(&format!(
-                    "Ask everyone who holds a credential: whoever still presents the old CA's {fate}"
+                    "Ask the owner of every credential: a client that still presents a certificate of the old CA {fate}"
                 )),
                 Action::Cluster(ClusterAction::NodesReady),
             ],
             Gate::proving(
-                "every node is Ready, and every person and pipeline has confirmed a credential of the new CA",
+                "every node is Ready, and every user and pipeline has confirmed that it uses a credential of the new CA",
                 Fact::Confirmed,
             ),
         );
@@ -217,9 +217,9 @@ impl<'a> Sequence<'a, '_> {
             phase,
             "authentication",
             Holder::Cluster,
-            "Make extension API servers forget the old CA",
+            "Remove the old CA from extension-apiserver-authentication",
             vec![Action::Cluster(ClusterAction::ForgetOld(rotated))],
-            "the ConfigMap extension-apiserver-authentication is there again and holds the new CA alone",
+            "the ConfigMap extension-apiserver-authentication exists again and contains only the new CA",
         );
     }
 
@@ -230,11 +230,11 @@ impl<'a> Sequence<'a, '_> {
         }
         let (title, gate) = match phase {
             Phase::TrustBoth | Phase::Switch => (
-                "Restart pods that read their CA once, at their start",
-                "every Deployment, DaemonSet and StatefulSet has rolled out since kube-root-ca.crt held both CAs",
+                "Restart Pods that read their CA only at startup",
+                "every Deployment, DaemonSet and StatefulSet has rolled out after kube-root-ca.crt contained both CAs",
             ),
             Phase::DropOld => (
-                "Restart pods once more, so that they forget the old CA",
+                "Restart Pods again, so that they trust only the new CA",
                 "every Deployment, DaemonSet and StatefulSet has rolled out in this phase",
             ),
         };
@@ -259,7 +259,7 @@ impl<'a> Sequence<'a, '_> {
             phase,
             "after-care",
             Holder::Cluster,
-            "Take fresh backups and lift the freeze",
+            "Take new backups and end the freeze",
             vec![Action::person(self.after_care_words()), Action::Cluster(ClusterAction::NodesReady)],
             self.after_care_gate(),
         );
@@ -314,7 +314,7 @@ impl<'a> Sequence<'a, '_> {
             let (title, gate) = match phase {
                 Phase::TrustBoth => ("accept both CAs", "its API server accepts credentials of the new CA"),
                 Phase::Switch => ("use the new CA", "its API server serves a certificate of the new CA"),
-                Phase::DropOld => ("accept the new CA alone", "its API server refuses credentials of the old CA"),
+                Phase::DropOld => ("accept only the new CA", "its API server rejects credentials of the old CA"),
             };
             let title = format!("Make {} {title}", node.name);
             let gate = Gate::proving(gate, Fact::TakenUp);
@@ -331,12 +331,15 @@ impl<'a> Sequence<'a, '_> {
         let profile = self.inventory.profile;
         let planner = WithoutInputPlanner { profile, authority_changes: self.authority_changes, restart, phase };
         let mut actions: Vec<_> = self.rolled_out(phase).into_iter().collect();
-        actions.push(Action::Do { text: "These are the nodes".to_owned(), command: LIST_CONTROL_PLANES.to_owned() });
+        actions.push(Action::Do {
+            text: "List the control-plane nodes".to_owned(),
+            command: LIST_CONTROL_PLANES.to_owned(),
+        });
         actions.extend(planner.actions());
         let (title, gate) = match phase {
             Phase::TrustBoth => ("accept both CAs", "each API server has read both CAs"),
             Phase::Switch => ("use the new CA", "each API server serves a certificate of the new CA"),
-            Phase::DropOld => ("accept the new CA alone", "each API server refuses credentials of the old CA"),
+            Phase::DropOld => ("accept only the new CA", "each API server rejects credentials of the old CA"),
         };
         let title = format!("Make every control-plane node {title}");
         let gate = Gate { words: gate.to_owned(), proves: vec![Fact::Everywhere, Fact::TakenUp] };
@@ -367,10 +370,10 @@ impl<'a> Sequence<'a, '_> {
         phase == Phase::Switch && self.progress.has_begun() && is_through
     }
 
-    /// The barrier for `kube-root-ca.crt`. The leading kube-controller-manager publishes its own CA file, so equality with
-    /// this phase's bundle proves that it uses the new file.
+    /// The barrier for `kube-root-ca.crt`. The leading kube-controller-manager publishes its own CA file, so equality
+    /// with this phase's bundle proves that it uses the new file.
     pub(super) fn published(&mut self, phase: Phase, title: &str) {
-        let gate = "kube-root-ca.crt in every namespace and ca.crt of every service account token Secret hold exactly this phase's CAs";
+        let gate = "kube-root-ca.crt in every namespace and ca.crt of every service account token Secret contain exactly this phase's CAs";
         let file = format!("{}/workers/ca.crt", phase.folder());
         let actions = vec![Action::Cluster(ClusterAction::Published(phase.trust(), file))];
         self.push(phase, "published", Holder::Cluster, title, actions, gate);
@@ -407,7 +410,8 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// The trusted CAs of a worker in the phase: `ca.crt` and the CA data of its kubelet.conf. `None` without a cluster CA.
+    /// The trusted CAs of a worker in the phase: `ca.crt` and the CA data of its kubelet.conf. `None` without a cluster
+    /// CA.
     pub(super) fn worker_trust(&self, phase: Phase) -> Option<Vec<Action>> {
         let profile = self.inventory.profile;
         let row = profile.authority(AuthorityId::Cluster)?;
@@ -460,13 +464,13 @@ impl<'a> Sequence<'a, '_> {
             serving = self.kubelet_authority.renewal(inventory, None);
         }
         let (title, gate) = match phase {
-            Phase::TrustBoth => ("Make every worker accept both CAs", "ca.crt and kubelet.conf hold both CAs"),
+            Phase::TrustBoth => ("Make every worker accept both CAs", "ca.crt and kubelet.conf contain both CAs"),
             Phase::Switch => (
                 "Give every worker's kubelet a certificate of the new CA",
                 "the kubelet's certificate is signed by the new CA",
             ),
             Phase::DropOld => {
-                ("Make every worker accept the new CA alone", "ca.crt and kubelet.conf hold the new CA alone")
+                ("Make every worker accept only the new CA", "ca.crt and kubelet.conf contain only the new CA")
             }
         };
         let mut gate = match phase {
@@ -485,8 +489,9 @@ impl<'a> Sequence<'a, '_> {
         if let Some(action) =
             objects::cluster_info(self.inventory, phase, self.authority_changes, self.progress, self.replacements)
         {
-            let gate = "the ConfigMap holds this phase's CAs, and the bootstrap signer has signed it for every token";
-            let title = "Tell joining nodes which CAs to trust";
+            let gate =
+                "the ConfigMap contains this phase's CAs, and the bootstrap signer has signed it for every token";
+            let title = "Update cluster-info (kubeadm join)";
             self.push(phase, "cluster-info", Holder::Cluster, title, vec![action], everywhere(gate, phase));
         }
     }
@@ -506,24 +511,31 @@ impl<'a> Sequence<'a, '_> {
         }
         actions.push(Action::person(match phase {
             Phase::TrustBoth => {
-                "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"
+                "Update every kubeconfig of this cluster to trust both CAs: users, CI, Argo CD, monitoring, backup tools"
             }
-            Phase::Switch => "Whoever presents a client certificate of the old CA gets a new one",
-            Phase::DropOld => "Whoever holds a kubeconfig of this cluster gets the new CA alone",
+            Phase::Switch => "Replace every client certificate of the old CA",
+            Phase::DropOld => "Update every kubeconfig of this cluster to trust only the new CA",
         }));
         // For kubeconfigs that were not provided, step 2-everyone asks for confirmation.
         let is_proof = phase != Phase::Switch || actions.iter().any(|action| matches!(action, Action::Write(_)));
-        let words = "each of them has confirmed it";
+        let words = "every user and pipeline has confirmed it";
         let gate = if is_proof { Gate::proving(words, Fact::Everywhere) } else { words.into() };
-        self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, gate);
+        self.push(phase, "clients", Holder::Clients, "Distribute new kubeconfigs", actions, gate);
     }
 
     /// The certificates for provided CSRs, once every kube-controller-manager signs with the new CA.
     pub(super) fn signing_requests(&mut self, phase: Phase) {
         let actions = signing_requests::answers(&self.requests, phase, self.replacements);
         if !actions.is_empty() {
-            let title = "Answer those who asked for a certificate";
-            self.push(phase, "requests", Holder::Clients, title, actions, "each of them presents it");
+            let title = "Deliver the requested certificates";
+            self.push(
+                phase,
+                "requests",
+                Holder::Clients,
+                title,
+                actions,
+                "each requester presents the new certificate",
+            );
         }
     }
 
@@ -539,9 +551,9 @@ impl<'a> Sequence<'a, '_> {
             let title = match phase {
                 Phase::TrustBoth => "Make the management cluster trust both CAs",
                 Phase::Switch => "Give the management cluster a credential of the new CA",
-                Phase::DropOld => "Make the management cluster trust the new CA alone",
+                Phase::DropOld => "Make the management cluster trust only the new CA",
             };
-            let gate = "the Secret holds this phase's kubeconfig, and the Cluster stays reachable";
+            let gate = "the Secret contains this phase's kubeconfig, and the Cluster stays reachable";
             self.push(phase, "kubeconfig", Holder::Management, title, actions, Gate::proving(gate, Fact::Everywhere));
         }
     }
@@ -557,7 +569,8 @@ fn renewed(words: &str, serving: &[Action]) -> Gate {
     gate
 }
 
-/// The check of a trust bundle. In phase 2 it proves no fact, because the bundles of phases 1 and 2 contain the same CAs.
+/// The check of a trust bundle. In phase 2 it proves no fact, because the bundles of phases 1 and 2 contain the same
+/// CAs.
 fn everywhere(words: &str, phase: Phase) -> Gate {
     if phase == Phase::Switch { words.into() } else { Gate::proving(words, Fact::Everywhere) }
 }

@@ -1,9 +1,9 @@
-//! Workers that are replaced in phase 3 instead of being reconfigured (kubernetes.io: Manual Rotation of CA Certificates,
-//! step 12, last sentence).
+//! Workers that are replaced in phase 3 instead of being reconfigured (kubernetes.io: Manual Rotation of CA
+//! Certificates, step 12, last sentence).
 //!
 //! Phases 1 and 2 reconfigure them in any case: a worker that trusts only the old CA cannot connect to API servers that
-//! present a certificate of the new CA. A machine that joins in phase 3 reads only the new CA from cluster-info, and the new
-//! CA issues its kubelet's certificate.
+//! present a certificate of the new CA. A machine that joins in phase 3 reads only the new CA from cluster-info, and
+//! the new CA issues its kubelet's certificate.
 
 use super::builder::Sequence;
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How a machine joins with the new CA's pin.
-const JOIN: &str = "On a control-plane node (for a hosted control plane: wherever kubeadm reaches the tenant with --kubeconfig) create a bootstrap token and the command with which machines join: it names the new CA's pin, and the token is valid for 24 hours. Run it on each new machine, or put token and pin into the template from which machines are created. Machines that Cluster API or an autoscaler creates join by themselves; only the old ones are removed here";
+const JOIN: &str = "On a control-plane node (for a hosted control plane: wherever kubeadm reaches the tenant with --kubeconfig) create a bootstrap token and the command with which machines join: it names the new CA's pin, and the token is valid for 24 hours. Run it on each new machine, or put token and pin into the template from which machines are created. Machines that Cluster API or an autoscaler creates join without this command; the step then only removes the old machines";
 
 const JOIN_COMMAND: &str = "kubeadm token create --ttl 24h --print-join-command";
 
@@ -59,7 +59,7 @@ impl Sequence<'_, '_> {
         actions.extend(self.inventory.profile.kubelet_conf().map(|row| Action::TrustInKubeconfig(row.name)));
         actions.push(Action::Restart(Component::Kubelet));
         actions.push(Action::person(
-            "Going back to phase 2 needs nothing of these workers. Before phase 2 itself is undone, replace them again: they know the new CA alone",
+            "Rolling back phase 3 does not change these workers. Before you roll back phase 2, replace them again: they trust only the new CA",
         ));
         let gate = "every worker joined after cluster-info contained the new CA alone";
         let gate = Gate::proving(gate, Fact::Everywhere);
