@@ -130,7 +130,7 @@ impl KubeletAuthority {
             let names: Vec<_> = other.iter().map(|(node, _)| node.name.as_str()).collect();
             let file = first.file(path).map_or("", |slot| slot.file.as_str());
             let message = format!(
-                "the kubelet of {} serves a certificate that the cluster CA did not issue ({path}), and --{KUBELET_AUTHORITY_FLAG} is set: kube-apiserver can verify it only if the flag's file holds that certificate's issuer. If it is the kubelet's own self-signed certificate, logs, exec and port-forward fail for these nodes today, and no rotation changes that",
+                "the kubelet of {} serves a certificate that the cluster CA did not issue ({path}), and --{KUBELET_AUTHORITY_FLAG} is set: kube-apiserver can verify it only if the flag's file contains that certificate's issuer. If it is the kubelet's own self-signed certificate, logs, exec and port-forward fail for these nodes today, and no rotation changes that",
                 list(&names)
             );
             findings.push(
@@ -155,7 +155,7 @@ fn named(inventory: &Inventory, node: &Node) -> Option<Reader> {
 
 fn not_provided(node: &Node, reader: &Reader) -> Finding {
     let message = format!(
-        "kube-apiserver on {} verifies kubelets by {} (--{KUBELET_AUTHORITY_FLAG}), which was not provided: if it holds the old CA, logs, exec and port-forward fail in phases 2 and 3",
+        "kube-apiserver on {} verifies kubelets by {} (--{KUBELET_AUTHORITY_FLAG}), which was not provided: if it contains the old CA, logs, exec and port-forward fail in phases 2 and 3",
         node.name, reader.path
     );
     Finding::warning("reader-file-missing", &reader.file, message)

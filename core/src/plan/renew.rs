@@ -66,7 +66,9 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
             Finding::error(
                 "intent-unsupported",
                 "",
-                format!("{title} renews its leaf certificates with its own tool, so there is no plan for leaves alone"),
+                format!(
+                    "{title} renews its leaf certificates with its own tool, so Airlock cannot plan a renewal of leaves"
+                ),
             )
             .remedy(
                 "See `fm alarm-list` for certificates that expire soon; to replace the CA as well, use --intent rotate",
@@ -76,7 +78,7 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
             Finding::error(
                 "intent-unsupported",
                 "",
-                format!("{title} renews its leaf certificates itself, so there is no plan for leaves alone"),
+                format!("{title} renews its leaf certificates itself, so Airlock cannot plan a renewal of leaves"),
             )
             .remedy(
                 "For users: `talosctl config new` and `talosctl kubeconfig` write configurations with new certificates",
@@ -338,7 +340,7 @@ fn of_nodes(inventory: &Inventory, findings: &mut Vec<Finding>) -> Vec<Step> {
         Holder::Cluster,
         "Check the nodes and delete the backups",
         vec![command(
-            "Every node is Ready. Then delete /etc/kubernetes/.airlock on every control-plane node: it holds the previous private keys",
+            "Every node is Ready. Then delete /etc/kubernetes/.airlock on every control-plane node: it contains the previous private keys",
             "kubectl get nodes".to_owned(),
         )],
         "every node is Ready",

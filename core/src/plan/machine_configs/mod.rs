@@ -338,7 +338,7 @@ fn note_access(
     if authority_changes.contains_key(&AuthorityId::Talos) && progress.includes(Phase::Switch) {
         let file = node.slots.values().next().map_or("", |slot| slot.file.as_str());
         let message = format!(
-            "{} gives Pods access to the Talos API. Their talosconfig trusts the issuing CA alone, so they cannot reach machines from step 2-talos-control-plane until step 2-talos-access has restarted them",
+            "{} gives Pods access to the Talos API. Their talosconfig trusts only the issuing CA, so they cannot reach machines from step 2-talos-control-plane until step 2-talos-access has restarted them",
             node.name
         );
         findings.push(

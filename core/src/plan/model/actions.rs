@@ -94,7 +94,7 @@ impl Action {
                 "The kubelet requests a new certificate and authenticates with its current one; its key never leaves the node".to_owned()
             }
             Self::RenewServing => {
-                "The kubelet requests a new serving certificate (kubelet-server-current.pem), where it has one that it requested".to_owned()
+                "The kubelet requests a new serving certificate (kubelet-server-current.pem), if it requested its current one".to_owned()
             }
             Self::RenewOnNode { names, trust, .. } => format!(
                 "kubeadm re-issues {} on a copy of the node's files, with the same names; kubeconfigs trust {trust} before they are moved into place",

@@ -186,7 +186,7 @@ pub(crate) enum ObjectChange {
     Authority(Arc<StoredObject>, AuthorityId),
     /// A Secret that Pods mount, with all its changed values, which are applied in one request.
     Files(Arc<StoredObject>, Vec<FilePart>),
-    /// An object whose data holds a kubeconfig under the given key.
+    /// An object whose data contains a kubeconfig under the given key.
     Kubeconfig(Arc<StoredObject>, &'static str, KubeconfigChange),
     /// A new cluster-info for this API server, in kubeadm's shape.
     ClusterInfo {

@@ -68,7 +68,7 @@ impl Judge<'_> {
                 format!(
                     "{component} on {{nodes}} mounts the single file {path}: it still reads the old file after the file is replaced"
                 ),
-                "Mount the directory that holds it, as kubeadm does, then provide the manifest again",
+                "Mount the directory that contains it, as kubeadm does, then provide the manifest again",
             )),
             (None, Changed::AuthorityKey) => {
                 let message = format!(

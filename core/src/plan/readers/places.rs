@@ -132,9 +132,9 @@ impl Judge<'_> {
             if certificates(pem.as_bytes()).contains(&authority_change.old) {
                 let path = &reader.path;
                 let message = format!(
-                    "{path} on {{nodes}} holds the old CA in {field}, and no step changes it: from phase 3 on, a server whose certificate the new CA issued is rejected"
+                    "{path} on {{nodes}} contains the old CA in {field}, and no step changes it: from phase 3 on, a server whose certificate the new CA issued is rejected"
                 );
-                let remedy = "Put both CAs there in phase 1 and the new CA alone in phase 3, if the server's certificate changes CA as well";
+                let remedy = "Put both CAs there in phase 1 and only the new CA in phase 3, if the server's certificate changes CA as well";
                 self.problem(node, "not-handled", path, message, remedy, &reader.file);
             }
         }

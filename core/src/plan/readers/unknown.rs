@@ -52,11 +52,11 @@ impl Judge<'_> {
             });
             let what = match (depends, keystore.is_complete) {
                 (true, _) => {
-                    "which this package does not change: it trusts the old CA, or holds a certificate that the old CA issued"
+                    "which this package does not change: it trusts the old CA, or contains a certificate that the old CA issued"
                 }
                 (false, true) => continue,
                 (false, false) => {
-                    "which Airlock cannot read to its end: it may trust the old CA, or hold a certificate that the old CA issued"
+                    "which Airlock cannot read to its end: it may trust the old CA, or contain a certificate that the old CA issued"
                 }
             };
             let (name, how) = (process_name(&reader.process), reference(&reader.reference));

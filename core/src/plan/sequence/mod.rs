@@ -563,7 +563,7 @@ impl<'a> Sequence<'a, '_> {
 fn renewed(words: &str, serving: &[Action]) -> Gate {
     let mut gate = Gate::proving(words, Fact::Renewed);
     if !serving.is_empty() {
-        gate.words += ", and so is its serving certificate where it requests one";
+        gate.words += ", and so is its serving certificate if it requests one";
         gate.proves.push(Fact::ServingRenewed);
     }
     gate

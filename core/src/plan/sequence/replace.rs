@@ -61,7 +61,7 @@ impl Sequence<'_, '_> {
         actions.push(Action::person(
             "Rolling back phase 3 does not change these workers. Before you roll back phase 2, replace them again: they trust only the new CA",
         ));
-        let gate = "every worker joined after cluster-info contained the new CA alone";
+        let gate = "every worker joined after cluster-info contained only the new CA";
         let gate = Gate::proving(gate, Fact::Everywhere);
         self.push(phase, "workers", Holder::Workers, "Replace every worker", actions, gate);
     }
