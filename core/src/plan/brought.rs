@@ -33,11 +33,11 @@ pub(super) fn imported_authority(
     if certificate.public_key() == authority.certificate.public_key() {
         refuse(
             format!("it has the same key as the old {}, so nothing would be rotated", row.title),
-            "Bring a CA with a new key",
+            "Import a CA with a new key",
         );
         return None;
     }
-    // One CA for two purposes lets a certificate of the one pose as the other's.
+    // With one CA for two purposes, a certificate for one purpose is accepted for the other.
     let shared = inventory
         .authorities
         .iter()
@@ -45,9 +45,9 @@ pub(super) fn imported_authority(
     if let Some((id, _)) = shared {
         refuse(
             format!(
-                "its key is that of the {id} CA; one CA for two purposes is refused, since the one's certificates would be accepted as the other's"
+                "its key is that of the {id} CA; one CA for two purposes is refused, because certificates for one purpose would be accepted for the other"
             ),
-            "Bring a CA of its own",
+            "Import a separate CA",
         );
         return None;
     }
@@ -58,17 +58,17 @@ pub(super) fn imported_authority(
                 "brought-ca-name",
                 &brought.certificate,
                 format!(
-                    "it is called {} like the old one; clients that use OpenSSL tell them apart by their key ids alone",
+                    "its name is {}, like the old CA's; OpenSSL-based clients distinguish them only by key ID",
                     certificate.subject()
                 ),
             )
-            .remedy("Better bring a CA with a name of its own"),
+            .remedy("Preferably import a CA with another name"),
         );
     }
     Some((certificate, issuer))
 }
 
-/// A CA that was brought along, whatever it is to become, and its key, if that came along.
+/// An imported CA that can issue certificates, and its key if that was provided. The old CA is not considered.
 pub(crate) fn candidate(
     inventory: &Inventory,
     row: &AuthorityRow,
@@ -76,7 +76,7 @@ pub(crate) fn candidate(
     now: UnixTime,
     findings: &mut Vec<Finding>,
 ) -> Option<(Certificate, Option<Arc<Issuer>>)> {
-    // A file of a cluster's secrets holds all of its authorities, each in its place.
+    // Talos' secrets.yaml contains all CAs; `place` selects one of them.
     let artifact = |file: &str, place: &str| {
         let slots: Vec<_> = inventory.slots().map(|(_, slot)| slot).filter(|slot| slot.file == file).collect();
         let slot = slots.iter().find(|slot| slot.place == place).or_else(|| slots.first());
@@ -88,15 +88,15 @@ pub(crate) fn candidate(
     let keys: Vec<&Arc<PrivateKey>> = key.map(Artifact::keys).unwrap_or_default();
     let Some(certificate) = certificates.first() else {
         findings.push(
-            Finding::error("brought-ca", &brought.certificate, "it holds no certificate that could be the new CA")
-                .remedy("Give the new CA's certificate as PEM or DER"),
+            Finding::error("brought-ca", &brought.certificate, "it contains no certificate that could be the new CA")
+                .remedy("Provide the new CA's certificate as PEM or DER"),
         );
         return None;
     };
     if keys.is_empty() && !brought.key.is_empty() {
         findings.push(
-            Finding::error("brought-ca", &brought.key, "it holds no private key for the new CA")
-                .remedy("Give the new CA's private key as PEM or DER"),
+            Finding::error("brought-ca", &brought.key, "it contains no private key for the new CA")
+                .remedy("Provide the new CA's private key as PEM or DER"),
         );
         return None;
     }
@@ -115,7 +115,7 @@ pub(crate) fn candidate(
                     &brought.certificate,
                     format!("it cannot become the new {}: {error}", row.title),
                 )
-                .remedy("Give a CA certificate that may sign certificates, and its own key"),
+                .remedy("Provide a CA certificate that may sign certificates, and its key"),
             );
             return None;
         }
@@ -146,26 +146,28 @@ pub(crate) fn candidate(
             ),
         );
     }
-    // A CA that signed itself in a way that is not checked here counts as self-signed.
+    // A CA whose signature algorithm Airlock cannot verify counts as self-signed.
     if certificates.len() > 1 || certificate.signature_by(certificate) == SignatureVerdict::Invalid {
         findings.push(
             Finding::warning(
                 "brought-ca-chain",
                 &brought.certificate,
-                "it is not self-signed; it becomes the trust anchor itself, its own issuer is not distributed",
+                "it is not self-signed; Airlock distributes it as the trust anchor, without its issuer",
             )
-            .remedy("OpenSSL-based clients need X509_V_FLAG_PARTIAL_CHAIN for that; better bring a self-signed CA"),
+            .remedy(
+                "OpenSSL-based clients need X509_V_FLAG_PARTIAL_CHAIN for that; preferably import a self-signed CA",
+            ),
         );
     }
     Some((certificate.clone(), issuer.map(Arc::new)))
 }
 
-/// Why a CA's certificate would not do in a cluster, and what would.
+/// Why a CA certificate cannot be used in a cluster, and the remedy.
 fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: UnixTime) -> Option<(String, String)> {
     if certificate.not_after() < now || certificate.not_before() > now {
         return Some((
             format!("it is valid from {} until {}, not now", certificate.not_before(), certificate.not_after()),
-            "Bring a CA that is valid today".to_owned(),
+            "Import a CA that is valid today".to_owned(),
         ));
     }
     let key_type = certificate.public_key().key_type();
@@ -173,7 +175,7 @@ fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: Uni
         let kinds: Vec<_> = row.keys.iter().map(ToString::to_string).collect();
         return Some((
             format!("its key is {key_type}, which {platform} does not accept in a {}", row.title),
-            format!("Bring a key of one of these types: {}", kinds.join(", ")),
+            format!("Import a CA with a key of one of these types: {}", kinds.join(", ")),
         ));
     }
     if let Some(refused) = unfit_serial(certificate).or_else(|| refused_extension(certificate).map(extension)) {
@@ -181,14 +183,14 @@ fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: Uni
     }
     if certificate.subject_key_id().is_none() {
         return Some((
-            "it has no subject key id, so clients that use OpenSSL could not tell it from the old CA".into(),
-            "Bring a CA with the subjectKeyIdentifier extension".to_owned(),
+            "it has no subject key id, so OpenSSL-based clients could not tell it from the old CA".into(),
+            "Import a CA with the subjectKeyIdentifier extension".to_owned(),
         ));
     }
     if certificate.extensions().iter().any(|extension| extension.oid == NAME_CONSTRAINTS) {
         return Some((
             "it has name constraints, under which the cluster's certificates would not be valid".into(),
-            "Bring a CA without the nameConstraints extension".to_owned(),
+            "Import a CA without the nameConstraints extension".to_owned(),
         ));
     }
     let usages = certificate.extended_key_usages();
@@ -197,7 +199,7 @@ fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: Uni
     if !usages.is_empty() && !serves_all && !usages.contains(&ExtendedKeyUsage::Any) {
         return Some((
             "its extended key usage does not cover both servers and clients".into(),
-            "Bring a CA without the extendedKeyUsage extension".to_owned(),
+            "Import a CA without the extendedKeyUsage extension".to_owned(),
         ));
     }
     None
@@ -218,7 +220,7 @@ fn unfit_serial(certificate: &Certificate) -> Option<(String, String)> {
     Some((format!("its serial number is {what}"), remedy.to_owned()))
 }
 
-/// The refusal of a critical extension that Go does not handle.
+/// The message and remedy for a critical extension that Go does not handle.
 fn extension(what: String) -> (String, String) {
     (
         format!("it has {what}, so every Kubernetes component refuses the certificates that it signs"),

@@ -1,4 +1,4 @@
-//! How a kubeconfig changes in each phase, whoever holds it.
+//! The changes of kubeconfigs and talosconfigs in each phase.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ use crate::{
     x509::Certificate,
 };
 
-/// What `phase` changes in a kubeconfig or talosconfig of `owner`, which hangs on `authority`; `None` if nothing.
+/// The changes in a kubeconfig or talosconfig of `owner`, which depends on `authority`, in `phase`; `None` without
+/// changes.
 pub(super) fn change(
     (authority, kubeconfig): (AuthorityId, &KubeconfigArtifact),
     owner: &str,
@@ -26,7 +27,7 @@ pub(super) fn change(
     let authority_change = authority_changes.get(&authority)?;
     let trusting = kubeconfig.trust.iter().enumerate().filter(|(_, trust)| authority_change.is_trusted_by(trust));
     let trust: BTreeMap<_, _> = trusting.map(|(index, trust)| (index, trust.clone())).collect();
-    // The credential of phase 2 is still the right one in phase 3.
+    // Phase 3 keeps the credential of phase 2.
     let mut credentials = BTreeMap::new();
     if phase != Phase::TrustBoth {
         for (index, credential) in kubeconfig.credentials() {
@@ -39,7 +40,7 @@ pub(super) fn change(
     changes.then_some(KubeconfigChange { authority, trust, order: phase.trust(), credentials })
 }
 
-/// What `change` changes, as it is before `phase`, in words.
+/// Describes the values that `change` replaces, before `phase`.
 pub(super) fn before(change: &KubeconfigChange, phase: Phase) -> String {
     let trust = match phase {
         _ if change.trust.is_empty() => "",
@@ -62,7 +63,7 @@ fn join(trust: &str, credential: &str) -> String {
     }
 }
 
-/// A kubeconfig after `change`, in words.
+/// Describes a kubeconfig after `change`.
 pub(super) fn after(change: &KubeconfigChange, phase: Phase) -> String {
     let trust = if change.trust.is_empty() { String::new() } else { format!("trusts {}", change.order) };
     let credential = match phase {
@@ -73,8 +74,8 @@ pub(super) fn after(change: &KubeconfigChange, phase: Phase) -> String {
 }
 
 impl KubeconfigChange {
-    /// The edits of a talosconfig: its contexts stand for the kubeconfig's entries. `trust` gives the PEM that takes the
-    /// place of the certificates that are there; `credential` a certificate and, if it is another one, its key.
+    /// The edits of a talosconfig, whose contexts correspond to the entries of a kubeconfig. `trust` returns the PEM
+    /// that replaces the current certificates; `credential` returns a certificate, and its key if that changes.
     pub(crate) fn client_edits(
         &self,
         bytes: &[u8],

@@ -1,9 +1,9 @@
-//! Processes on a control-plane node that no profile's table names and that read a file which the rotation changes, and
-//! files outside the tables that depend on a rotated CA.
+//! Processes on control-plane nodes that are not in the profile's tables and that read a file which the rotation
+//! changes, and files outside the tables that depend on a rotated CA.
 //!
-//! Every reference to a path comes from [`Reader`](crate::inventory::model::readers::Reader): flags, environment, mounts,
-//! configuration files and kubeconfigs. A reference is covered by the profile's tables, becomes a [`Consumer`] with a
-//! connection of its own, keeps a private key from being replaced, or refuses the plan.
+//! Every reference to a path comes from [`Reader`](crate::inventory::model::readers::Reader): flags, environment,
+//! mounts, configuration files and kubeconfigs. For each reference, the profile's tables cover it, it becomes a
+//! [`Consumer`] with its own connection, a private key is kept because of it, or the plan is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl Consumers {
-    /// Finds them; what a rotation would break is added to `findings`.
+    /// Finds consumers and dependents, and adds what the package does not handle to `findings`.
     pub(super) fn of(
         inventory: &Inventory,
         authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -56,7 +56,7 @@ impl Consumers {
         consumers
     }
 
-    /// Adds a consumer, or a node to one that is known.
+    /// Adds a consumer, or adds its nodes to an equal consumer.
     pub(super) fn add(&mut self, consumer: Consumer) {
         let same = |known: &&mut Consumer| {
             (&known.process, &known.path, known.file, &known.hosts, &known.foreign)
@@ -68,7 +68,7 @@ impl Consumers {
         }
     }
 
-    /// The connections of the consumers, as rows.
+    /// The connections of the consumers.
     pub(super) fn rows(&self) -> Vec<EdgeRow> {
         let rows = self
             .all
@@ -78,7 +78,7 @@ impl Consumers {
         rows.collect()
     }
 
-    /// The processes of `node` that have to be restarted for a change of these paths, beside those in `restarted`.
+    /// The processes of `node` that must restart after a change of these paths, without the components in `restarted`.
     pub(super) fn restarts(&self, node: &Node, changed: &BTreeSet<&str>, restarted: &[Component]) -> Vec<Process> {
         let reads = |consumer: &&Consumer| {
             consumer.nodes.contains(&node.name)

@@ -9,7 +9,7 @@ use crate::{
     x509::Certificate,
 };
 
-/// Those that the package can change in each phase, by path.
+/// The files that the package can change in each phase, by path.
 pub(super) fn of_node(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -17,7 +17,7 @@ pub(super) fn of_node(
 ) -> BTreeMap<String, Dependent> {
     let Some(authority_change) = authority_changes.get(&AuthorityId::Cluster) else { return BTreeMap::new() };
     let front_proxy = authority_changes.get(&AuthorityId::FrontProxy);
-    // What kube-controller-manager signs from stays one certificate; phase 3 removes it.
+    // kube-controller-manager's signing files are excluded: they must contain exactly one certificate.
     let copy = inventory.signing_copy(node);
     let separate = inventory.separate_signing(node);
     let is_copy = |path: &str| {
@@ -48,7 +48,7 @@ pub(super) fn of_node(
     found.collect()
 }
 
-/// Does a kubeconfig trust the rotated CA or present a certificate that it issued?
+/// Whether a kubeconfig trusts the rotated CA or presents a certificate that it issued.
 pub(super) fn depends(authority_change: &AuthorityChange, kubeconfig: &KubeconfigArtifact) -> bool {
     let issued = |(_, credential): (usize, &crate::inventory::EmbeddedCredential)| {
         credential.certificates.first().is_some_and(|leaf| authority_change.signed(leaf))
@@ -57,7 +57,7 @@ pub(super) fn depends(authority_change: &AuthorityChange, kubeconfig: &Kubeconfi
         || kubeconfig.credentials().any(issued)
 }
 
-/// Are all servers of its entries that trust the CA API servers of this cluster? The peers of any other are unknown.
+/// Whether all entries that trust the rotated CA connect to API servers of this cluster. Other servers are unknown.
 pub(super) fn reaches(
     inventory: &Inventory,
     authority_change: &AuthorityChange,
@@ -70,7 +70,7 @@ pub(super) fn reaches(
     servers.all(|host| host.is_some_and(|host| is_served(inventory, authority_change, &host)))
 }
 
-/// Does a certificate of a control-plane node that the rotated CA issued serve this host?
+/// Whether a certificate that the rotated CA issued, on a control-plane node, is valid for this host.
 pub(super) fn is_served(inventory: &Inventory, authority_change: &AuthorityChange, host: &str) -> bool {
     let slots = inventory.control_plane().flat_map(Node::files);
     let mut leaves = slots.filter_map(|slot| slot.artifact.certificates().first());
@@ -93,7 +93,8 @@ fn of_certificates(
     Some(Dependent::Leaf { key: key_of(node, &slot.place, first) })
 }
 
-/// The path of a certificate's private key on the node, the one with the certificate's name first; empty if there is none.
+/// The path of a certificate's private key on the node, preferably with the certificate's base name; empty if there is
+/// none.
 pub(super) fn key_of(node: &Node, certificate: &str, leaf: &Certificate) -> String {
     let is_key = |other: &&Slot| match &other.artifact {
         Artifact::PrivateKey(key) => key.public_key().is_same_key(leaf.public_key()),

@@ -1,4 +1,4 @@
-//! Files are changed in place: whether they can be is found out before anything is made.
+//! Checks, while planning, that each file that is edited in place can be edited.
 
 use zeroize::Zeroizing;
 
@@ -17,10 +17,10 @@ use crate::{
     profile::Profile,
 };
 
-/// Stands for what will be written; only where it goes is tried here.
+/// A value for the trial edit. Only its position in the file matters.
 const PLACEHOLDER: &str = "placeholder";
 
-/// Tries every kubeconfig, talosconfig, manifest and file of secrets once.
+/// Makes a trial edit of every kubeconfig, talosconfig, static Pod manifest and `secrets.yaml`.
 pub(super) fn check(profile: &Profile, steps: &[Step], findings: &mut Vec<Finding>) {
     for step in steps {
         for action in &step.actions {
@@ -32,7 +32,7 @@ pub(super) fn check(profile: &Profile, steps: &[Step], findings: &mut Vec<Findin
             for (source, message) in parts.into_iter().filter_map(|content| problem(profile, content, step.phase)) {
                 findings.push(
                     Finding::error("not-editable", &source.file, format!("it cannot be changed in place: {message}"))
-                        .remedy("Write that value plainly, as kubeadm does, then give the file again"),
+                        .remedy("Write that value in the style that kubeadm uses, then provide the file again"),
                 );
             }
         }
@@ -42,7 +42,7 @@ pub(super) fn check(profile: &Profile, steps: &[Step], findings: &mut Vec<Findin
 /// Why a kubeconfig or manifest cannot be changed in place.
 fn problem<'a>(profile: &Profile, content: &'a FileContent, phase: Phase) -> Option<(&'a Source, String)> {
     match content {
-        // Phase 2 changes all that phases 1 and 3 change.
+        // Phase 2 changes every value that phases 1 and 3 change.
         FileContent::Kubeconfig(source, change) if phase == Phase::Switch => {
             let mut edits = Vec::new();
             for cluster in change.trust.keys() {

@@ -1,7 +1,7 @@
-//! How long steps take, as ranges, for the maintenance window that the runbook proposes.
+//! Duration of steps, as ranges, for the maintenance window that the runbook proposes.
 //!
-//! The least is what was seen on a cluster of three control-plane nodes on two processors: a whole rotation in about three
-//! minutes. The most is what a component may take that is healthy: an API server reads its files at least once a minute
+//! The minimum was measured on a cluster of three control-plane nodes on two processors: a whole rotation in about three
+//! minutes. The maximum is the longest time of a healthy component: an API server reads its files at least once a minute
 //! (kubernetes/apiserver: pkg/server/dynamiccertificates), a kube-controller-manager that restarts waits up to 17 s for its
 //! lease (k8s.io/component-base: config/v1alpha1, `LeaseDuration`).
 
@@ -15,7 +15,7 @@ use super::model::{
 };
 use crate::profile::Component;
 
-/// At least and at most so many seconds.
+/// Minimum and maximum duration. Seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) least: u64,
@@ -59,16 +59,16 @@ impl fmt::Display for Span {
     }
 }
 
-/// What a step takes, without the time of people.
+/// The duration of a step, without manual work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effort {
-    /// Once.
+    /// Independent of the cluster's size.
     pub(crate) once: Span,
-    /// For each control-plane node that was not given.
+    /// For each control-plane node that was not provided.
     pub(crate) control_plane: Span,
     /// For each worker, one after the other.
     pub(crate) worker: Span,
-    /// For each ten workloads, which is a batch of the script.
+    /// For each ten workloads, the batch size of the script.
     pub(crate) workloads: Span,
     /// For each machine that Cluster API replaces.
     pub(crate) machine: Span,
@@ -95,7 +95,7 @@ impl Sum for Effort {
 }
 
 impl Effort {
-    /// What it takes beside [`Effort::once`], in words: `, and for each worker 5 s to 2 min`.
+    /// The durations other than [`Effort::once`], in words: `, for each worker 5 s to 90 s`.
     pub(crate) fn each(&self) -> String {
         let parts = [
             (self.control_plane, "control-plane node"),
@@ -108,7 +108,7 @@ impl Effort {
     }
 }
 
-/// What a step takes. A tool of the platform's has its own times, which nothing here knows.
+/// The duration of a step; zero for a step of the platform's own tool, whose duration is unknown.
 pub(crate) fn of(step: &Step) -> Effort {
     if matches!(step.carrier, Carrier::Tool { .. }) {
         return Effort::default();
@@ -121,7 +121,7 @@ pub(crate) fn of(step: &Step) -> Effort {
     match step.holder {
         Holder::Node(_) => effort.once = here,
         Holder::ControlPlanes => effort.control_plane = here,
-        // A machine starts, joins and becomes Ready; the old one is drained and switched off.
+        // A machine starts, joins and becomes Ready; the old worker is drained and shut down.
         Holder::Workers if step.replaces_workers() => effort.worker = span(120, 1800),
         Holder::Workers => effort.worker = here,
         Holder::Clients => {}
@@ -132,7 +132,7 @@ pub(crate) fn of(step: &Step) -> Effort {
     effort
 }
 
-/// What is restarted, as the field names it, and how long until it runs again and has been checked.
+/// The duration of a component's restart, including the check that it runs again.
 pub(crate) fn restart(component: Component) -> Span {
     match component {
         Component::Apiserver => span(10, 120),
@@ -149,7 +149,7 @@ fn on_a_machine(action: &Action) -> Span {
         Action::SetFlag { component, .. } | Action::Restart(component) => restart(*component),
         Action::RestartProcess(Process::Component(component)) => restart(*component),
         Action::RestartProcess(_) => span(3, 60),
-        // The kubelet restarts, and asks for a certificate; a person may have to approve it.
+        // The kubelet restarts and requests a certificate; an administrator may have to approve it.
         Action::RenewKubelet | Action::RenewServing => span(2, 60),
         Action::RenewLeaves(leaves) => span(1, 3).times(leaves.len()),
         Action::RenewOnNode { names, .. } => span(1, 3).times(names.len()),
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_said_in_the_unit_that_people_use() {
+    fn ranges_use_readable_units() {
         assert_eq!(span(20, 119).to_string(), "20 s to 119 s");
         assert_eq!(span(120, 181).to_string(), "2 min to 4 min");
         assert_eq!(span(7199, 7201).to_string(), "120 min to 3 h");
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_each_holder_takes_is_kept_apart() {
+    fn each_holder_has_its_own_duration() {
         let effort = Effort { worker: span(5, 90), machine: span(120, 900), ..Effort::default() };
         assert_eq!(
             effort.each(),

@@ -1,5 +1,6 @@
-//! The course of a platform whose own tool changes its hosts, phase by phase: StarlingX. What the tool does on each host is
-//! foreseen here, so that every handshake can be predicted; the package brings the new CA, and what the tool leaves out.
+//! The steps for StarlingX, whose own tool changes the hosts phase by phase. The plan predicts the tool's changes on
+//! each host, so that every connection can be simulated. The package contains the new CA and everything that the tool
+//! omits.
 
 use super::{
     model::{
@@ -19,25 +20,25 @@ use crate::{
     profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
-/// The package's script around the platform's tool.
+/// The package's script that calls the platform's tool.
 pub(crate) const TOOL: &str = "starlingx.sh";
 
-/// What must not happen while the update runs.
-const FREEZE: &str = "Until the update is complete: no lock, unlock or swact, no platform or Kubernetes upgrade (the tool refuses them as well), no certificate that renews itself by chance: look at the alarms first (fm alarm-list), back up /etc/kubernetes/pki, and plan for two rolling restarts of every Deployment, DaemonSet and StatefulSet";
+/// What the operator must not do while the update runs.
+const FREEZE: &str = "Until the update is complete: no lock, unlock or swact, no platform or Kubernetes upgrade (the tool refuses them as well), no automatic certificate renewals: check the alarms first (fm alarm-list), back up /etc/kubernetes/pki, and plan for two rolling restarts of every Deployment, DaemonSet and StatefulSet";
 
-/// Where the release takes no certificate, the CA is made by cert-manager on the controller.
-const GENERATED: &str = "Where the release has no kube-rootca-update-upload-cert (since 2026), the controller makes the new CA itself: then run this instead, and give people and pipelines the CA that /etc/kubernetes/pki/ca_new.crt holds after the first host, not the one of this package";
+/// For releases that accept no certificate: cert-manager on the controller generates the CA.
+const GENERATED: &str = "If the release has no kube-rootca-update-upload-cert (releases since 2026), the controller generates the new CA: run this command instead, and give users and pipelines the CA in /etc/kubernetes/pki/ca_new.crt after the first host, not the CA of this package";
 
-const AFTER_CARE: &str = "Alarm 900.008 is gone (fm alarm-list); back up the platform and /etc/kubernetes/pki again, since an older backup brings the old CA back; delete every copy of this package's rootca.pem";
+const AFTER_CARE: &str = "Alarm 900.008 is gone (fm alarm-list); back up the platform and /etc/kubernetes/pki again, because older backups contain the old CA; delete every copy of this package's rootca.pem";
 
 impl<'a> Sequence<'a, '_> {
-    /// The three phases, as the platform names them.
+    /// The steps of all three phases.
     pub(super) fn host_phases(&mut self) {
         let [first, second, third] = Phase::ALL;
         self.begin(first);
         self.controllers(first, "it accepts both CAs, and signs with the new one");
-        self.published(first, "Wait until pods are given both CAs");
-        // Before the workers: one that joins after them takes its trust from here.
+        self.published(first, "Wait until kube-root-ca.crt contains both CAs");
+        // Before the workers, because a worker that joins later reads its CA from here.
         self.cluster_info(first);
         self.worker_hosts(first, "it accepts both CAs");
         self.restart_pods(first, "every Deployment, DaemonSet and StatefulSet has been restarted since");
@@ -50,10 +51,10 @@ impl<'a> Sequence<'a, '_> {
         self.signing_requests(second);
         self.verify_logs(second);
         self.everyone(second);
-        self.controllers(third, "it accepts the new CA alone");
-        self.published(third, "Wait until pods are given the new CA alone");
+        self.controllers(third, "it accepts only the new CA");
+        self.published(third, "Wait until kube-root-ca.crt contains only the new CA");
         self.cluster_info(third);
-        self.worker_hosts(third, "it accepts the new CA alone");
+        self.worker_hosts(third, "it accepts only the new CA");
         self.restart_pods(third, "every Deployment, DaemonSet and StatefulSet has been restarted once more");
         self.clients(third);
         self.forget_old(third);
@@ -68,7 +69,7 @@ impl<'a> Sequence<'a, '_> {
             "the update is complete",
         );
         let actions = vec![Action::person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)];
-        let title = "Look at the alarms, and back up";
+        let title = "Check the alarms and take backups";
         self.push(
             third,
             "after-care",
@@ -84,9 +85,9 @@ impl<'a> Sequence<'a, '_> {
             phase,
             "freeze",
             Holder::Cluster,
-            "Make room for the update",
+            "Prepare for the update",
             vec![Action::person(FREEZE)],
-            "no alarm stands in the way",
+            "no alarm blocks the update",
         );
         let output = format!("{}/cluster/rootca.pem", phase.folder());
         let mut actions = vec![Action::Write(Edit {
@@ -101,7 +102,7 @@ impl<'a> Sequence<'a, '_> {
         if let Some(generate) = self.generate() {
             actions.push(Action::Do { text: GENERATED.to_owned(), command: generate });
         }
-        let title = "Begin the update, and hand it the new CA";
+        let title = "Start the update and upload the new CA";
         self.tool(
             phase,
             "start",
@@ -109,11 +110,11 @@ impl<'a> Sequence<'a, '_> {
             title,
             &format!("start {output}"),
             actions,
-            "the tool has taken the new CA up",
+            "the tool has accepted the new CA",
         );
     }
 
-    /// The tool's own command for a CA like the one that is planned; `None` where the CA is there already.
+    /// The tool's command that generates a CA with the planned subject and expiry date; `None` if the CA exists already.
     fn generate(&self) -> Option<String> {
         let authority_change = self.authority_changes.get(&AuthorityId::Cluster)?;
         let (name, not_after) = authority_change.made()?;
@@ -122,7 +123,7 @@ impl<'a> Sequence<'a, '_> {
         Some(format!("system kube-rootca-update-generate-cert --expiry-date {end} --subject '{subject}'"))
     }
 
-    /// What the platform calls the phase.
+    /// The platform's name of the phase.
     fn word(&self, phase: Phase) -> &'static str {
         self.inventory.profile.phase_words[usize::from(phase.number()) - 1]
     }
@@ -139,7 +140,7 @@ impl<'a> Sequence<'a, '_> {
                 proves.push(Fact::Renewed);
             }
             let gate = Gate { words: gate.to_owned(), proves };
-            let title = format!("Have the tool take {} through {word}", node.name);
+            let title = format!("Run {word} on {}", node.name);
             let command = format!("host {} {word}", PackagePath::name(&node.name));
             self.tool(phase, &node.name, Holder::Node(node.name.clone()), &title, &command, actions, gate);
         }
@@ -149,8 +150,8 @@ impl<'a> Sequence<'a, '_> {
         let word = self.word(phase);
         let fact = if phase == Phase::Switch { Fact::Renewed } else { Fact::Everywhere };
         let actions = self.worker_actions(phase);
-        let title = format!("Have the tool take every worker through {word}");
-        let gate = Gate::proving(&format!("each is through it: {gate}"), fact);
+        let title = format!("Run {word} on every worker");
+        let gate = Gate::proving(&format!("each worker has completed it: {gate}"), fact);
         self.tool(phase, "workers", Holder::Workers, &title, &format!("workers {word}"), actions, gate);
     }
 
@@ -158,7 +159,7 @@ impl<'a> Sequence<'a, '_> {
         if phase == Phase::Switch {
             return vec![Action::RenewKubelet];
         }
-        // The file is for people, and for checks to compare with: the tool writes its own.
+        // Users and checks read this file; the tool writes the hosts' files itself.
         let Some(mut actions) = self.worker_trust(phase) else { return Vec::new() };
         actions.push(Action::Restart(Component::Kubelet));
         actions
@@ -167,7 +168,7 @@ impl<'a> Sequence<'a, '_> {
     fn restart_pods(&mut self, phase: Phase, gate: &str) {
         let word = self.word(phase);
         let actions = vec![Action::Cluster(ClusterAction::RestartWorkloads)];
-        let title = "Have the tool restart pods that read their CA once, at their start";
+        let title = "Have the tool restart Pods that read their CA only at startup";
         self.tool(phase, "pods", Holder::Cluster, title, &format!("pods {word}"), actions, gate);
     }
 
@@ -188,7 +189,7 @@ impl<'a> Sequence<'a, '_> {
     }
 }
 
-/// What the tool writes, no file of the package brings.
+/// Removes the path in the package from a write that the tool performs.
 fn foreseen(action: &mut Action) {
     if let Action::Write(edit) = action {
         edit.output = String::new();
@@ -196,7 +197,7 @@ fn foreseen(action: &mut Action) {
 }
 
 impl NodePlanner<'_, '_> {
-    /// What the tool does on a controller in the phase, in its order
+    /// The tool's actions on a controller in the phase, in the tool's order
     /// (starlingx/stx-puppet: modules/platform/manifests/kubernetes.pp).
     fn host_actions(&mut self) -> Vec<Action> {
         let profile = self.inventory.profile;
@@ -217,7 +218,8 @@ impl NodePlanner<'_, '_> {
                     "key of new CA",
                 ));
                 actions.extend(self.trust());
-                // SIGHUP ends it, and the kubelet starts it anew: it accepts both before anybody signs with the new one.
+                // SIGHUP ends the API server and the kubelet restarts it, so it accepts both CAs before the new CA
+                // signs.
                 actions.push(Action::Restart(Component::Apiserver));
                 actions.extend(self.kubeconfigs());
                 actions.extend(self.sign_with(signing.certificate, signing.key));
@@ -228,7 +230,7 @@ impl NodePlanner<'_, '_> {
                 kubeconfigs.iter_mut().for_each(keep_order);
                 actions.extend(kubeconfigs);
                 actions.push(self.foreseen_kubelet());
-                // The tool looks at the first certificate alone.
+                // The tool checks only the first certificate.
                 actions.extend(self.trust());
             }
             Phase::DropOld => {
@@ -248,7 +250,7 @@ impl NodePlanner<'_, '_> {
         actions
     }
 
-    /// The manifest of kube-controller-manager, with other files to sign with.
+    /// The manifest of kube-controller-manager with other signing files.
     fn sign_with(&self, certificate: &str, key: &str) -> Vec<Action> {
         let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) else { return Vec::new() };
         let flags = [(SIGNING_FLAG, certificate), (SIGNING_KEY_FLAG, key)];
@@ -271,7 +273,7 @@ impl NodePlanner<'_, '_> {
         }
     }
 
-    /// The kubelet's certificate, made by the tool.
+    /// The kubelet's certificate, which the tool issues.
     fn foreseen_kubelet(&mut self) -> Action {
         let path = self.inventory.profile.kubelet_client();
         let node: &Node = self.node;
@@ -284,7 +286,7 @@ impl NodePlanner<'_, '_> {
     }
 }
 
-/// In update-certs, the tool turns the order of admin.conf round and no other's.
+/// In update-certs, the tool reverses the order of the CAs in admin.conf only, so the others keep phase 1's order.
 fn keep_order(action: &mut Action) {
     if let Action::Write(Edit { target, content: FileContent::Kubeconfig(_, change), after, .. }) = action
         && !target.ends_with("/admin.conf")

@@ -1,7 +1,8 @@
-//! Control planes that an operator keeps in Secrets: what is written there in each phase, and what its operator is told.
+//! Control planes that an operator runs from Secrets (Kamaji): the changes of these Secrets in each phase, and when the
+//! operator is paused.
 //!
-//! The order was carried out on a tenant: kube-controller-manager signs from the one-certificate copy before `ca.crt`
-//! becomes a bundle, the operator is paused before that too, and resumes when `ca.crt` is one certificate again.
+//! The order was tested on a tenant. Before `ca.crt` becomes a bundle, kube-controller-manager signs from a separate
+//! file with one certificate, and the operator is paused. It resumes when `ca.crt` is a single certificate again.
 
 mod actions;
 mod at_once;
@@ -29,20 +30,21 @@ use crate::{
     x509::KeyEncoding,
 };
 
-/// What must not happen while a tenant is half-way.
+/// What the operator of the cluster must not do during the rotation of a tenant.
 const FREEZE: &str = "Until the rotation is over: no upgrade of the tenant or of the operator, no change of the tenant's object and no deletion of its Secrets except by this package; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and node image builds";
 
-/// What is left to do when the old CA is gone.
-const AFTER_CARE: &str = "Older backups of the DataStore and of the management cluster bring the old Secrets, cluster-info and trust ConfigMaps back: take new ones, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every worker, which hold the old keys";
+/// The work that remains after phase 3.
+const AFTER_CARE: &str = "Older backups of the DataStore and of the management cluster contain the old Secrets, cluster-info and trust ConfigMaps: take new ones, resume what you stopped, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every worker, which contain the old keys";
 
-/// Can the release only replace a CA at once? What does not tell is asked for; what the release would discard is refused.
+/// Whether the operator's release can only replace a CA at once. Reports an unknown release, and CAs that the release
+/// would discard.
 pub(super) fn is_at_once(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<Finding>) -> bool {
     let Some(tenant) = &inventory.tenant else { return false };
     let said = request.release.as_deref();
     if said.is_some_and(|release| crate::inventory::release_numbers(release).is_none()) {
         findings.push(
-            Finding::error("release-unknown", "", format!("{} is no release", said.unwrap_or_default()))
-                .remedy("Write it as the operator's image has it (--release 26.8.2-edge)"),
+            Finding::error("release-unknown", "", format!("{} is not a release", said.unwrap_or_default()))
+                .remedy("Write it like the tag of the operator's image (--release 26.8.2-edge)"),
         );
     }
     keeps_key(inventory, tenant, said, findings);
@@ -53,15 +55,15 @@ pub(super) fn is_at_once(inventory: &Inventory, request: &RotationRequest, findi
         }
         Some(false) => {
             findings.push(
-                Finding::warning("at-once", "", "this release of the operator cannot be paused: the CA is replaced at once, and whoever presents what the old one signed is locked out until it has something new")
-                    .remedy(format!("Better upgrade the operator to {} or later first; then both CAs are accepted for a while and nothing fails", since(tenant, Ability::Pause))),
+                Finding::warning("at-once", "", "this release of the operator cannot be paused: the CA is replaced at once, and every client with a certificate of the old CA is rejected until it has a new one")
+                    .remedy(format!("Preferably upgrade the operator to {} or later first: then both CAs are trusted during the rotation and no connection fails", since(tenant, Ability::Pause))),
             );
             true
         }
         None => {
             findings.push(
-                Finding::error("release-unknown", "", "the files do not tell the operator's release, and the way that a rotation takes depends on it")
-                    .remedy("Say it (--release 26.8.2-edge), or give the operator's Deployment as well: kubectl -n kamaji-system get deployment kamaji -o yaml"),
+                Finding::error("release-unknown", "", "the operator's release was not detected, and the steps depend on it")
+                    .remedy("Specify it (--release 26.8.2-edge), or provide the operator's Deployment as well: kubectl -n kamaji-system get deployment kamaji -o yaml"),
             );
             false
         }
@@ -72,33 +74,34 @@ fn since(tenant: &Tenant, ability: Ability) -> &'static str {
     tenant.hosted.ability(ability).map_or("", |row| row.since)
 }
 
-/// The CA's key as it is today must be one that the operator reads.
+/// Reports a CA key in PKCS#8, which old releases of the operator cannot read.
 fn keeps_key(inventory: &Inventory, tenant: &Tenant, said: Option<&str>, findings: &mut Vec<Finding>) {
     let Some(authority) = inventory.authorities.get(&AuthorityId::Cluster) else { return };
     if authority.key.as_ref().is_none_or(|key| key.encoding() != KeyEncoding::Pkcs8) {
         return;
     }
     let message = format!(
-        "the CA's private key is PKCS#8, which releases before {} cannot read: their operator discards the CA and makes one of its own",
+        "the CA's private key is PKCS#8, which releases before {} cannot read: their operator discards the CA and generates its own",
         since(tenant, Ability::Pkcs8)
     );
     let finding = match tenant.can(Ability::Pkcs8, said) {
         Some(true) => return,
         Some(false) => Finding::error("pkcs8-discarded", &authority.file, message)
-            .remedy("Write it as PKCS#1 (openssl rsa -traditional -in ca.key), or upgrade the operator; then give the Secret as it is"),
+            .remedy("Write it as PKCS#1 (openssl rsa -traditional -in ca.key), or upgrade the operator; then provide the current Secret"),
         None => Finding::warning("pkcs8-discarded", &authority.file, message)
-            .remedy("Say the release (--release); what this package writes is PKCS#1"),
+            .remedy("Specify the release (--release); this package writes PKCS#1"),
     };
     findings.push(finding);
 }
 
-/// A pause that came too early keeps the operator from seeing to where kube-controller-manager signs.
+/// Refuses a tenant that was paused too early: a paused operator cannot change the signing files of
+/// kube-controller-manager.
 fn overlaps(tenant: &Tenant, inventory: &Inventory, findings: &mut Vec<Finding>) {
     if tenant.is_paused() != Some(true) || tenant.signs_apart() {
         return;
     }
     let bundle = inventory.rotations.contains_key(&AuthorityId::Cluster);
-    let back = if bundle { "put the old CA alone back into ca.crt of its Secret, then resume it" } else { "resume it" };
+    let back = if bundle { "restore ca.crt of its Secret with only the old CA, then resume it" } else { "resume it" };
     findings.push(
         Finding::error(
             "paused-too-early",
@@ -115,31 +118,32 @@ fn overlaps(tenant: &Tenant, inventory: &Inventory, findings: &mut Vec<Finding>)
     );
 }
 
-/// Where a CA is replaced at once, a kubelet has nothing left to renew itself with.
+/// The request for a CA that is replaced at once. Airlock issues the kubelets' certificates, because API servers reject
+/// the current ones from then on.
 pub(super) fn with_minted_kubelets(request: &RotationRequest) -> RotationRequest {
     RotationRequest { kubelet_certificates: KubeletCertificates::Mint, ..request.clone() }
 }
 
 impl<'a> Sequence<'a, '_> {
-    /// What the operator and the tenant's control plane go through in a phase.
+    /// The steps for the operator and the tenant's control plane in a phase.
     pub(super) fn hosted(&mut self, tenant: &'a Tenant, phase: Phase) {
         let Some(node) = self.inventory.control_plane().find(|node| node.role == Role::Hosted) else { return };
         if !self.progress.is_node_through(node, phase) {
             let (title, gate) = match phase {
                 Phase::TrustBoth => (
                     "Make the tenant's control plane accept both CAs",
-                    "the Secrets hold both CAs, and every Pod was started after that",
+                    "the Secrets contain both CAs, and every Pod was started after that",
                 ),
                 Phase::Switch => (
                     "Make the tenant's control plane use the new CA",
-                    "the Secrets hold what the new CA signed, and every Pod was started after that",
+                    "the Secrets contain certificates of the new CA, and every Pod was started after that",
                 ),
                 Phase::DropOld => {
-                    ("Make the tenant's control plane accept the new CA alone", "the Secrets hold the new CA alone")
+                    ("Make the tenant's control plane accept only the new CA", "the Secrets contain only the new CA")
                 }
             };
             let mut actions = self.secrets(tenant, node, phase, |_| true);
-            // What comes next in phase 3 rolls it out.
+            // In phase 3 the next step, resume, rolls the control plane out.
             let verb = if phase == Phase::DropOld { TenantVerb::RollBack } else { TenantVerb::RollOut };
             actions.push(action(tenant, verb));
             self.push(
@@ -158,11 +162,11 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// Before anything changes: who must keep still.
+    /// The steps before any change: freeze, separate signing files, pause.
     pub(super) fn freeze_hosted(&mut self, tenant: &'a Tenant, phase: Phase) {
         let actions = vec![Action::person(FREEZE)];
-        let gate = "nobody upgrades or renews until the rotation is over";
-        self.push(phase, "freeze", Holder::Management, "Freeze what would undo the rotation", actions, gate);
+        let gate = "no upgrade and no certificate renewal until the rotation is complete";
+        self.push(phase, "freeze", Holder::Management, "Freeze changes", actions, gate);
         if self.at_once {
             return;
         }
@@ -173,35 +177,36 @@ impl<'a> Sequence<'a, '_> {
             self.push(phase, "signing", Holder::Management, title, actions, gate);
         }
         let actions = vec![action(tenant, TenantVerb::Pause)];
-        self.push(phase, "pause", Holder::Management, "Pause the operator", actions, "the annotation is there");
+        self.push(phase, "pause", Holder::Management, "Pause the operator", actions, "the annotation is set");
     }
 
-    /// The word of the API server itself counts, never a status.
+    /// Waits for a TLS handshake with the API server itself, not for a status field.
     fn served(&mut self, phase: Phase) {
         let actions = vec![Action::Cluster(ClusterAction::Served)];
         let title = "Wait until the API server serves a certificate of the new CA";
-        self.push(phase, "served", Holder::Cluster, title, actions, "whoever trusts the new CA alone is answered");
+        self.push(phase, "served", Holder::Cluster, title, actions, "a client that trusts only the new CA can connect");
     }
 
     fn resume(&mut self, tenant: &'a Tenant, phase: Phase) {
         let mut actions = Vec::new();
-        // What was there before the rotation is not this package's to take away; where it began, nobody can tell any more.
+        // Separate signing files from before the rotation stay. If the rotation was begun before this package, files do
+        // not show whether they existed before, and the package removes them.
         if self.progress.has_begun() || !tenant.signs_apart() {
             actions.push(action(tenant, TenantVerb::SignApart(false)));
         }
         actions.push(action(tenant, TenantVerb::Resume));
         let gate = "the operator has rolled the control plane out, and every Pod was started after that";
-        self.push(phase, "resume", Holder::Management, "Let the operator go on", actions, gate);
+        self.push(phase, "resume", Holder::Management, "Resume the operator", actions, gate);
     }
 
-    /// Kubeconfigs that people have out of a Secret of the tenant's, where the phase changes it.
+    /// The request to fetch kubeconfigs again from a Secret of the tenant that the phase changes.
     pub(super) fn taken_out(&self, phase: Phase) -> Option<Action> {
         let tenant = self.inventory.tenant.as_ref().filter(|_| !self.at_once || phase == Phase::DropOld)?;
         let profile = self.inventory.profile;
         let of_people = |path: &str| profile.kubeconfigs.iter().any(|row| row.path == path && row.reader.is_none());
         let mut tables = tenant.secrets.iter();
         let (_, stored) = tables.find(|(table, _)| table.files.iter().any(|(_, path)| of_people(path)))?;
-        let text = format!("Everyone who uses a kubeconfig from {} fetches it again", stored.place());
+        let text = format!("Everyone who uses a kubeconfig from {} must fetch it again", stored.place());
         Some(Action::person(&text))
     }
 
@@ -220,7 +225,8 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// Every Secret of which a file changes in the phase, and is not there already; files that `wanted` leaves out stay.
+    /// Writes every Secret with a file that changes in the phase and has not completed it. Files for which `wanted` is
+    /// false stay.
     fn secrets(
         &mut self,
         tenant: &'a Tenant,
@@ -231,7 +237,7 @@ impl<'a> Sequence<'a, '_> {
         let tables = tenant.secrets.iter();
         let mut actions = Vec::new();
         for (table, stored) in tables {
-            // The operator will write it anew, whatever stands there.
+            // The operator rewrites this Secret when it resumes.
             if phase == Phase::DropOld && table.on_new_ca == OnNewCa::Rewrites {
                 continue;
             }
@@ -259,14 +265,14 @@ impl<'a> Sequence<'a, '_> {
                 after,
             }));
         }
-        // What the gates compare with: no node has it as a file.
+        // For the checks only; no node has this file.
         if let Some(row) = self.inventory.profile.authority(AuthorityId::FrontProxy)
             && self.authority_changes.contains_key(&row.id)
             && !actions.is_empty()
         {
             let name = row.certificate.rsplit('/').next().unwrap_or_default();
             actions.push(Action::Write(Edit {
-                target: format!("{name}, to be compared with"),
+                target: format!("{name}, for checks"),
                 output: format!("{}/{}/{name}", phase.folder(), Holder::Management.folder()),
                 mode: PUBLIC,
                 source: None,
@@ -278,7 +284,7 @@ impl<'a> Sequence<'a, '_> {
         actions
     }
 
-    /// What a file of the Pods becomes in a phase; `None` where it stays.
+    /// The content of a file of the Pods after a phase; `None` if it does not change.
     fn content(&mut self, node: &'a Node, phase: Phase, path: &'static str) -> Option<FileContent> {
         let profile = self.inventory.profile;
         let rotated =
@@ -319,14 +325,14 @@ impl<'a> Sequence<'a, '_> {
         Some(FileContent::Kubeconfig(slot.into(), change))
     }
 
-    /// Before and after, of what counts most in the Secret.
+    /// Describes the first trust bundle, leaf or kubeconfig in the Secret, before and after the phase.
     fn words(&self, table: &SecretTable, parts: &[FilePart], phase: Phase) -> (String, String) {
-        let told = parts.iter().find_map(|part| match &part.content {
+        let described = parts.iter().find_map(|part| match &part.content {
             FileContent::Trust(_, order) if phase == Phase::TrustBoth => {
-                Some((phase.trusted_before().to_owned(), format!("{order}; the old one signs")))
+                Some((phase.trusted_before().to_owned(), format!("{order}; the old CA signs")))
             }
             FileContent::Trust(_, order) => {
-                let alone = if *order == Trust::New { "" } else { "; the new one signs" };
+                let alone = if *order == Trust::New { "" } else { "; the new CA signs" };
                 Some((phase.trusted_before().to_owned(), format!("{order} and its key{alone}")))
             }
             FileContent::Leaf(id) => Some((
@@ -336,10 +342,10 @@ impl<'a> Sequence<'a, '_> {
             FileContent::Kubeconfig(_, change) => Some((clients::before(change, phase), clients::after(change, phase))),
             _ => None,
         });
-        told.unwrap_or_else(|| (table.component.to_owned(), table.component.to_owned()))
+        described.unwrap_or_else(|| (table.component.to_owned(), table.component.to_owned()))
     }
 }
 
-/// The components of a tenant's Pods: one roll-out starts all of them anew.
+/// The components of a tenant's Pods. A roll-out restarts all of them.
 pub(crate) const IN_PODS: [Component; 4] =
     [Component::Apiserver, Component::ControllerManager, Component::Scheduler, Component::Konnectivity];

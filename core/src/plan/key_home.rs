@@ -1,4 +1,4 @@
-//! Where an authority's private key lives, and whether anybody signs with it for kubelets.
+//! Where a CA's private key is stored, and whether kubelets can get certificates through the API.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,10 @@ use crate::{
     profile::{AuthorityId, Component, SIGNING_KEY_FLAG, SecretContent},
 };
 
-/// Where the private key lives: on the nodes if it was found there, if kube-controller-manager's manifest
-/// signs with it, or if only the management cluster's Secrets were given and they hold it; otherwise the
-/// CA is externally managed.
+/// Where the private key is stored: on the nodes if it was found there, if kube-controller-manager's manifest names it,
+/// or if only the management cluster's Secrets were provided and they contain it. Otherwise the CA is external.
 ///
-/// `is_here` says whether the new key is here at all.
+/// `is_here` says whether the new CA's private key is available.
 pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, findings: &mut Vec<Finding>) -> KeyHome {
     let Some(row) = inventory.profile.authority(id) else { return KeyHome::Elsewhere };
     if inventory.profile.course.reads_machine_configs() {
@@ -39,7 +38,7 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
         .collect();
     let cluster_key = inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
     let cluster_key_on_nodes = inventory.control_plane().any(|node| node.slots.contains_key(cluster_key));
-    // Keys that were left out of the drop are still on the nodes.
+    // The user may have omitted private keys from the provided files; they are on the nodes.
     if flags.iter().any(|flag| !flag.is_empty()) && !cluster_key_on_nodes {
         let is_unusable = inventory.control_plane().any(|node| node.unusable.contains(row.key));
         let is_given = inventory.control_plane().any(|node| {
@@ -49,8 +48,8 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
         });
         if id == AuthorityId::Cluster && !is_unusable && !is_given {
             findings.push(
-                Finding::warning("ca-key-on-nodes", "", "the CA's private key was not given, but kube-controller-manager signs with it on the nodes; the new key goes there in phase 2")
-                    .remedy("Nothing is to be done if that is how it shall stay"),
+                Finding::warning("ca-key-on-nodes", "", "the CA's private key was not provided, but kube-controller-manager signs with it on the nodes; the new key goes there in phase 2")
+                    .remedy("No action is needed if the key is to stay on the nodes"),
             );
         }
         return KeyHome::Nodes;
@@ -59,13 +58,13 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
         .control_plane()
         .flat_map(|node| node.slots.values())
         .any(|slot| matches!(slot.artifact, Artifact::PrivateKey(_)));
-    // A manifest or key that cannot be used has an error of its own.
+    // A separate error reports a manifest or key that cannot be read.
     let is_unusable = |path: &str| inventory.control_plane().any(|node| node.unusable.contains(path));
     let has_unusable = is_unusable(row.key) || manifest.is_some_and(is_unusable);
     if id == AuthorityId::Cluster && has_nodes && flags.is_empty() && !keys_on_nodes && !has_unusable {
         findings.push(
-            Finding::error("signing-unknown", "", "neither private keys nor the manifest of kube-controller-manager were given, so it cannot be told whether the nodes keep the CA's key")
-                .remedy(format!("Give {} of the control-plane nodes as well; the keys may stay away", manifest.unwrap_or_default())),
+            Finding::error("signing-unknown", "", "neither private keys nor the manifest of kube-controller-manager were provided, so Airlock cannot detect whether the nodes store the CA's key")
+                .remedy(format!("Provide {} of the control-plane nodes as well; private keys are optional", manifest.unwrap_or_default())),
         );
     }
     if !is_here {
@@ -76,16 +75,16 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
             "ca-key-elsewhere",
             "",
             format!(
-                "the {}'s private key is not on the nodes; the new one is put into ca-keys/ and on no node",
+                "the {}'s private key is not on the nodes; the new one is in ca-keys/ and is not copied to any node",
                 row.title
             ),
         )
-        .remedy("Keep ca-keys/ where the old key is kept, then delete it from the package"),
+        .remedy("Store ca-keys/ where the old key is stored, then delete it from the package"),
     );
     KeyHome::Elsewhere
 }
 
-/// Kubelets renew through the API only if somebody signs there.
+/// Warns if kubelets are to renew through the API and kube-controller-manager does not have the CA's key.
 pub(super) fn check_kubelets(
     request: &RotationRequest,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -96,8 +95,8 @@ pub(super) fn check_kubelets(
         .is_some_and(|authority_change| authority_change.key_home == KeyHome::Elsewhere);
     if elsewhere && request.kubelet_certificates == KubeletCertificates::Renew {
         findings.push(
-            Finding::warning("nobody-signs", "", "the CA's key is on no node, so kubelets can renew themselves only if something else signs their requests with the new CA")
-                .remedy("Have certificates minted for kubelets (--kubelet-certs mint), or let that signer use the new CA before step 2-workers"),
+            Finding::warning("nobody-signs", "", "the CA's key is on no node, so kubelets can renew their certificates only if something else signs their CSRs with the new CA")
+                .remedy("Include kubelet certificates in the package (--kubelet-certs mint), or configure that signer with the new CA before step 2-workers"),
         );
     }
 }

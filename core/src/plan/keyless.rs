@@ -1,4 +1,5 @@
-//! Without a new CA's private key, a rotation goes as far as nobody needs it; what has to be signed is asked for elsewhere.
+//! Rotations without a new CA's private key: the package ends before the first phase that needs the key. For an
+//! external CA it contains CSRs.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +13,16 @@ use super::model::{
 };
 use crate::{finding::Finding, profile::AuthorityId};
 
-/// What is left to be made without a key.
+/// The result of [`cut`].
 pub(super) enum Left {
-    /// Nothing had to be left out.
+    /// No step was removed.
     Everything,
-    /// The steps end before this is made.
+    /// Steps were removed. The package contains a CSR for each of these certificates.
     Until(Vec<Replacement>),
 }
 
-/// Leaves out what needs a key that is not here, from the first phase on that needs one. With `external`, what has to be
-/// signed is asked for.
+/// Removes the steps of the first phase that needs a missing key, and of all later phases. With `external`, returns the
+/// certificates to request from the external CA.
 pub(super) fn cut(
     steps: &mut Vec<Step>,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -50,17 +51,17 @@ pub(super) fn cut(
             )
         });
         findings.push(
-            Finding::warning("signatures-wanted", "", format!("{} certificates have to be signed by {name}: this package ends before phase {}, whose step {id} needs them", wanted.len() + elsewhere.len(), phase.number()))
-                .remedy("Have the requests in signing-requests/ signed there, with their names and usages; then make the next package from the nodes' files, this package and the certificates"),
+            Finding::warning("signatures-wanted", "", format!("{} certificates must be signed by {name}: this package ends before phase {}, whose step {id} needs them", wanted.len() + elsewhere.len(), phase.number()))
+                .remedy("Have that CA sign the CSRs in signing-requests/ with their names and usages; then build the next package from the nodes' current files, this package and the certificates"),
         );
         for one in asked {
             findings.push(
                 Finding::warning(
                     "request-elsewhere",
                     "",
-                    format!("the request of {} has to be signed by {name} as well", one.owner),
+                    format!("the CSR of {} must be signed by {name} as well", one.owner),
                 )
-                .remedy("Have it signed there for client authentication, and bring the certificate along"),
+                .remedy("Have that CA sign it for client authentication, and provide the certificate"),
             );
         }
         for one in elsewhere {
@@ -68,15 +69,20 @@ pub(super) fn cut(
                 Finding::warning(
                     "request-elsewhere",
                     "",
-                    format!("the certificate or the private key of {} is not here, so its signing request cannot be made here", one.owner)
+                    format!(
+                        "the certificate or the private key of {} was not provided, so Airlock cannot create its CSR",
+                        one.owner
+                    ),
                 )
-                .remedy("Give both; or make the request on the node (openssl x509 -x509toreq, with the names that it has)"),
+                .remedy(
+                    "Provide both, or create the CSR on the node (openssl x509 -x509toreq, with the current names)",
+                ),
             );
         }
         return Left::Until(wanted);
     }
-    let message = format!("the private key of the new {}, {name}, is not here", first.title);
-    let remedy = "Give it: it lies in the package that the rotation began with, and as ca.key or front-proxy-ca.key on every node that has switched; where it stays elsewhere, say so (--external-ca)";
+    let message = format!("the private key of the new {}, {name}, was not provided", first.title);
+    let remedy = "Provide it: it is in the first package of this rotation, and in ca.key or front-proxy-ca.key on every node that has switched; for an external CA, use --external-ca";
     findings.push(if steps.is_empty() {
         Finding::error("new-ca-key-missing", "", format!("{message}, and step {id}, the next one, needs it"))
             .remedy(remedy)
@@ -91,7 +97,7 @@ pub(super) fn cut(
     Left::Until(Vec::new())
 }
 
-/// Does it want a signature that nobody here can give, or bring a key that is not here?
+/// Whether the action needs a signature by a missing key, or writes a missing key.
 fn needs_key(
     action: &Action,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,

@@ -1,4 +1,4 @@
-//! `--kubelet-certificate-authority` of kube-apiserver: whom API servers accept as kubelets.
+//! `--kubelet-certificate-authority` of kube-apiserver: the CA file that API servers verify kubelets with.
 //!
 //! Before 1.36 the file is read once, at start (kubernetes/kubernetes: pkg/kubelet/client/kubelet_client.go;
 //! kubernetes/client-go: transport/transport.go, `TLSConfigFor`; feature ClientsAllowCARotation since 1.36), so each API
@@ -16,21 +16,21 @@ use crate::{
     profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, RotationMethod, file_flags::Program},
 };
 
-/// Lists the requests for serving certificates, and approves one: nothing in Kubernetes approves them
-/// (kubernetes/kubernetes: pkg/controller/certificates/approver approves client certificates alone).
+/// Lists the CSRs for serving certificates, and approves one. No controller of Kubernetes approves them
+/// (kubernetes/kubernetes: pkg/controller/certificates/approver approves only client certificates).
 const APPROVE: &str = "kubectl get certificatesigningrequests --field-selector spec.signerName=kubernetes.io/kubelet-serving\nkubectl describe certificatesigningrequest NAME\nkubectl certificate approve NAME";
 
 /// The file that the flag names, for each control-plane node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KubeletAuthority {
-    /// By node: the path on the node. Only files that hold a rotated CA.
+    /// By node: the path on the node. Only files that contain a rotated CA.
     nodes: BTreeMap<String, String>,
     /// For control-plane nodes that were not provided or that Cluster API creates.
     unseen: Option<String>,
 }
 
 impl KubeletAuthority {
-    /// Reads the flag in manifests and in kubeadm's configuration; what a rotation would break is added to `findings`.
+    /// Reads the flag in manifests and in kubeadm's configuration, and adds restarts and problems to `findings`.
     pub(super) fn of(
         inventory: &Inventory,
         authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -63,13 +63,13 @@ impl KubeletAuthority {
         !self.nodes.is_empty() || self.unseen.is_some()
     }
 
-    /// The file that control-plane nodes read which were not provided.
+    /// The file that API servers read on control-plane nodes that were not provided.
     pub(super) fn unseen(&self) -> Option<&str> {
         self.unseen.as_deref()
     }
 
-    /// The restart of an API server whose file this phase changes. `is_late` where phase 1 is behind the node already, by
-    /// hand or by another package: whether its API server was restarted since, files do not say.
+    /// The restart of an API server whose file this phase changes. With `is_late`, the node had completed phase 1 before
+    /// this package, so phase 2 restarts it: files do not show whether it was restarted since.
     pub(super) fn restart(&self, node: Option<&Node>, phase: Phase, is_late: bool) -> Option<Action> {
         let is_set = match node {
             Some(node) => self.nodes.contains_key(&node.name),
@@ -78,8 +78,8 @@ impl KubeletAuthority {
         (is_set && (phase != Phase::Switch || is_late)).then_some(Action::Restart(Component::Apiserver))
     }
 
-    /// What a node's kubelet does in phase 2 for a serving certificate of the new CA; nothing where a file holds it.
-    /// `node` is `None` for nodes that were not provided.
+    /// The actions by which a node's kubelet gets a serving certificate of the new CA in phase 2; none if the kubelet
+    /// reads the certificate from a file. `node` is `None` for nodes that were not provided.
     pub(super) fn renewal(&self, inventory: &Inventory, node: Option<&Node>) -> Vec<Action> {
         if !self.is_set() {
             return Vec::new();
@@ -130,7 +130,7 @@ impl KubeletAuthority {
             let names: Vec<_> = other.iter().map(|(node, _)| node.name.as_str()).collect();
             let file = first.file(path).map_or("", |slot| slot.file.as_str());
             let message = format!(
-                "the kubelet of {} serves a certificate that the cluster CA did not issue ({path}), and --{KUBELET_AUTHORITY_FLAG} is set: kube-apiserver can verify it only if the flag's file holds that certificate's issuer. If it is the kubelet's own self-signed certificate, logs, exec and port-forward fail for these nodes today, and no rotation changes that",
+                "the kubelet of {} serves a certificate that the cluster CA did not issue ({path}), and --{KUBELET_AUTHORITY_FLAG} is set: kube-apiserver can verify it only if the flag's file contains that certificate's issuer. If it is the kubelet's own self-signed certificate, logs, exec and port-forward fail for these nodes today, and no rotation changes that",
                 list(&names)
             );
             findings.push(
@@ -141,12 +141,12 @@ impl KubeletAuthority {
     }
 }
 
-/// Does the node's kube-apiserver verify kubelets?
+/// Whether the node's kube-apiserver verifies kubelets.
 pub(super) fn verifies_kubelets(inventory: &Inventory, node: &Node) -> bool {
     named(inventory, node).is_some()
 }
 
-/// The reference of a node's kube-apiserver.
+/// The flag's reference in the configuration of a node's kube-apiserver.
 fn named(inventory: &Inventory, node: &Node) -> Option<Reader> {
     let is_flag = |reader: &Reader| matches!(&reader.reference, Reference::Flag(flag) if flag.replace('_', "-") == KUBELET_AUTHORITY_FLAG);
     let mut readers = inventory.readers(node).into_iter();
@@ -155,7 +155,7 @@ fn named(inventory: &Inventory, node: &Node) -> Option<Reader> {
 
 fn not_provided(node: &Node, reader: &Reader) -> Finding {
     let message = format!(
-        "kube-apiserver on {} verifies kubelets by {} (--{KUBELET_AUTHORITY_FLAG}), which was not provided: if it holds the old CA, logs, exec and port-forward fail in phases 2 and 3",
+        "kube-apiserver on {} verifies kubelets by {} (--{KUBELET_AUTHORITY_FLAG}), which was not provided: if it contains the old CA, logs, exec and port-forward fail in phases 2 and 3",
         node.name, reader.path
     );
     Finding::warning("reader-file-missing", &reader.file, message)
@@ -163,7 +163,8 @@ fn not_provided(node: &Node, reader: &Reader) -> Finding {
         .acknowledged_as(AuthorityId::Cluster, &reader.path)
 }
 
-/// What kubeadm's configuration says of control-plane nodes that were not provided, or that Cluster API creates.
+/// The flag's value in kubeadm's configuration, for control-plane nodes that were not provided or that Cluster API
+/// creates.
 fn unseen(inventory: &Inventory, findings: &mut Vec<Finding>) -> Option<String> {
     let own = inventory.profile.authority(AuthorityId::Cluster)?.certificate;
     let has_nodes = inventory.control_plane().next().is_some();
@@ -180,7 +181,7 @@ fn unseen(inventory: &Inventory, findings: &mut Vec<Finding>) -> Option<String> 
             continue;
         }
         let message = format!(
-            "extraArgs let kube-apiserver verify kubelets by {value} (--{KUBELET_AUTHORITY_FLAG}), and no file of a control-plane node tells whether it holds the old CA"
+            "extraArgs let kube-apiserver verify kubelets by {value} (--{KUBELET_AUTHORITY_FLAG}), and no provided file of a control-plane node shows whether it contains the old CA"
         );
         let known = inventory.control_plane().any(|node| node.file(value).is_some());
         if !known {

@@ -1,4 +1,5 @@
-//! The course of clusters whose manager rotates by itself: its commands in order, each with its gate. Nothing is made here.
+//! The steps for clusters whose manager rotates CAs itself: its commands in order, each with its check. Airlock
+//! generates no keys or certificates.
 
 use super::model::{
     actions::Action,
@@ -13,7 +14,7 @@ use crate::{
     text::shell::quote,
 };
 
-/// Every step of the rotation of one authority, in order: a manager takes one at a time.
+/// Every step of the rotation of one CA, in order. A manager rotates one CA at a time.
 pub(super) fn sequence(
     manager: &Manager,
     inventory: &Inventory,
@@ -25,7 +26,8 @@ pub(super) fn sequence(
     let Some((row, (id, api, component))) = chosen.next() else { return Vec::new() };
     if let Some((next, _)) = chosen.next() {
         let message = format!("{} rotates one CA at a time: this is the {}", manager.title, row.title);
-        let remedy = format!("When it is over, make another package for the {} (--rotate {})", next.title, next.id);
+        let remedy =
+            format!("When it is complete, build another package for the {} (--rotate {})", next.title, next.id);
         findings.push(Finding::warning("one-at-a-time", "", message).remedy(remedy));
     }
     note_what_is_not_known(manager, inventory, request, findings);
@@ -66,15 +68,15 @@ fn note_what_is_not_known(
         Finding::warning(
             "not-predicted",
             "",
-            format!("{origin} and goes through the phases in its own way, so the connections cannot be predicted here"),
+            format!("{origin} and performs the phases itself, so Airlock cannot predict the connections"),
         )
-        .remedy("Choose an hour in which pods may be restarted"),
+        .remedy("Choose a maintenance window in which Pods may restart"),
     );
     if manager.machine_configs && inventory.nodes.iter().all(|node| node.machine.is_none()) {
         let cluster = &inventory.cluster;
         findings.push(
-            Finding::warning("cluster-name", "", format!("no machine's configuration was given, so the cluster's name in {title} is not known; the commands say {cluster}"))
-                .remedy(format!("Give one, or put {title}'s own name of the cluster into the commands")),
+            Finding::warning("cluster-name", "", format!("no machine configuration was provided, so the cluster's name in {title} is not known; the commands use {cluster}"))
+                .remedy(format!("Provide one, or put the cluster's name in {title} into the commands")),
         );
     }
 }

@@ -1,7 +1,7 @@
-//! What a rotation will do, before anything is made: one ordered list of steps.
+//! The plan of a rotation: one ordered list of steps, decided before keys, certificates and files are generated.
 //!
-//! [`plan`] decides everything; [`mint`](crate::mint()) makes keys and certificates for it,
-//! [`package`](crate::package()) renders it. Both only follow.
+//! [`plan`] makes all decisions. [`mint`](crate::mint()) issues the certificates of the plan and
+//! [`package`](crate::package()) writes its files.
 
 mod brought;
 mod clients;

@@ -1,4 +1,4 @@
-//! Which authorities are replaced, and what by.
+//! Which CAs are replaced, and by which new CAs.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
 /// The longest common name that X.520 allows (RFC 5280, appendix A.1: `ub-common-name`). Characters.
 const MAX_COMMON_NAME: usize = 64;
 
-/// Decides every succession that `request` asks for; what stands in the way goes to `findings`.
+/// Decides the replacement of every CA that `request` selects, and adds errors and notes to `findings`.
 pub(super) fn authority_changes(
     inventory: &Inventory,
     request: &RotationRequest,
@@ -39,7 +39,7 @@ pub(super) fn authority_changes(
     authority_changes
 }
 
-/// What a decision rests on, and where it leaves what it needs and what it has to say.
+/// The inputs of the decision, and the key requests and findings that it adds to.
 struct Decision<'a> {
     inventory: &'a Inventory,
     request: &'a RotationRequest,
@@ -62,7 +62,7 @@ impl Decision<'_> {
         if request.ca_days == 0 || request.leaf_days == 0 {
             self.findings.push(
                 Finding::error("no-lifetime", "", "a certificate must be valid for at least one day")
-                    .remedy("Give --ca-days and --leaf-days of 1 or more"),
+                    .remedy("Use --ca-days and --leaf-days of 1 or more"),
             );
         }
         for id in request.rotate.iter().flatten().filter(|id| inventory.profile.authority(**id).is_none()) {
@@ -76,7 +76,7 @@ impl Decision<'_> {
         for row in inventory.profile.authorities.iter().filter(|row| request.rotates(row)) {
             if !row.rotates {
                 self.findings.push(
-                    Finding::error("not-rotated-here", "", format!("the {} is shown and left alone", row.title))
+                    Finding::error("not-rotated-here", "", format!("Airlock does not rotate the {}", row.title))
                         .remedy(choose(inventory.profile)),
                 );
                 continue;
@@ -99,9 +99,9 @@ impl Decision<'_> {
                     Finding::note(
                         "left-for-later",
                         &authority.file,
-                        format!("a rotation is under way, and the {} has no part in it: it stays as it is", row.title),
+                        format!("a rotation is in progress that does not include the {}: it is not changed", row.title),
                     )
-                    .remedy("Rotate it when this rotation is over"),
+                    .remedy("Rotate it when this rotation is complete"),
                 );
                 continue;
             }
@@ -130,7 +130,7 @@ impl Decision<'_> {
             self.check_upload(row, &new)?;
         }
         let encoding = match (&authority.key, &new) {
-            // Operators of old releases discard a CA whose key is PKCS#8.
+            // Old releases of Kamaji discard a CA whose key is PKCS#8.
             (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 && self.inventory.tenant.is_none() => {
                 KeyEncoding::Pkcs8
             }
@@ -151,14 +151,14 @@ impl Decision<'_> {
                         self.inventory.profile.title, row.title
                     ),
                 )
-                .remedy("Bring the new key as well"),
+                .remedy("Provide the new key as well"),
             );
             return None;
         }
         if keyless && self.request.external_ca && row.id == AuthorityId::Cluster && key_home == KeyHome::Nodes {
             self.findings.push(
-                Finding::error("external-ca", &authority.file, "kube-controller-manager signs with the CA's key on the nodes, and the new key is not to go there: nobody would sign for kubelets")
-                    .remedy("Bring the new key as well; or first take --cluster-signing-cert-file and --cluster-signing-key-file out of kube-controller-manager, and let something else sign"),
+                Finding::error("external-ca", &authority.file, "kube-controller-manager signs with the CA's key on the nodes, and the new key stays outside the cluster: nothing would sign certificates for kubelets")
+                    .remedy("Provide the new key as well; or first remove --cluster-signing-cert-file and --cluster-signing-key-file from kube-controller-manager, and use another signer"),
             );
             return None;
         }
@@ -169,13 +169,13 @@ impl Decision<'_> {
             old_key: authority.key.clone(),
             given_up: under_way.filter(|_| self.request.start_over).map(|rotation| rotation.new.clone()),
             new,
-            // A key that stays elsewhere comes to no node.
+            // The key of an external CA is not copied to any node.
             key_home: if keyless && self.request.external_ca { KeyHome::Elsewhere } else { key_home },
             encoding,
         })
     }
 
-    /// One that was made elsewhere.
+    /// The new CA that the user imports.
     fn brought(
         &mut self,
         row: &AuthorityRow,
@@ -185,31 +185,35 @@ impl Decision<'_> {
         let (certificate, key) = imported_authority(self.inventory, row, authority, brought, self.now, self.findings)?;
         if key.is_none() && !self.request.external_ca {
             self.findings.push(
-                Finding::error("brought-ca", &brought.certificate, format!("the new {} came without its private key", row.title))
-                    .remedy("Give the key, or say that it stays elsewhere (--external-ca): then certificates are asked for there"),
+                Finding::error(
+                    "brought-ca",
+                    &brought.certificate,
+                    format!("the private key of the new {} was not provided", row.title),
+                )
+                .remedy("Provide the key, or use --external-ca: the package then contains CSRs for the external CA"),
             );
             return None;
         }
         Some(NewAuthoritySource::Brought(certificate, key))
     }
 
-    /// Nothing is made of an authority that is kept elsewhere.
+    /// Reports that the certificate of an external CA is missing.
     fn not_brought(&mut self, row: &AuthorityRow) -> Option<AuthorityChange> {
         let option = format!("{}cert", row.option);
         self.findings.push(
             Finding::error(
                 "external-ca",
                 "",
-                format!("the new {} is kept elsewhere, and its certificate was not given", row.title),
+                format!("the new {} is an external CA, and its certificate was not provided", row.title),
             )
             .remedy(format!(
-                "Have the CA made there, and give its certificate ({option}); or leave this CA out (--rotate)"
+                "Create the CA there and provide its certificate ({option}), or do not rotate this CA (--rotate)"
             )),
         );
         None
     }
 
-    /// What a manager makes is not made here, and takes nobody's wishes.
+    /// Reports options for a CA that the platform generates itself.
     fn leave_to_manager(&mut self, row: &AuthorityRow) {
         if self.request.authorities.get(&row.id).is_some_and(|choice| *choice != NewAuthority::default()) {
             let title = self.inventory.profile.title;
@@ -217,18 +221,18 @@ impl Decision<'_> {
                 Finding::error(
                     "made-elsewhere",
                     "",
-                    format!("on {title} the new {} is not made here, so nothing can be said about it", row.title),
+                    format!("{title} generates the new {} itself, so its properties cannot be chosen", row.title),
                 )
-                .remedy(format!("Leave out what was said about it ({}…)", row.option)),
+                .remedy(format!("Remove the options for it ({}…)", row.option)),
             );
         }
     }
 
-    /// A CA that has signed something is no longer given up without an outage.
+    /// Refuses to abandon a new CA that a holder has already switched to: this would cause an outage.
     fn check_start_over(&mut self) {
         if self.inventory.rotations.is_empty() {
             self.findings.push(
-                Finding::error("nothing-to-give-up", "", "no rotation is under way that could be started over")
+                Finding::error("nothing-to-give-up", "", "no rotation is in progress that could be started over")
                     .remedy("Leave --start-over out"),
             );
         }
@@ -240,17 +244,17 @@ impl Decision<'_> {
                         "start-over-too-late",
                         &aspect.file,
                         format!(
-                            "{} has switched already ({}), so the new CA cannot be given up",
+                            "{} has switched already ({}), so the new CA cannot be abandoned",
                             holder.name, aspect.seen
                         ),
                     )
-                    .remedy("Go on with the same new CA, or go back first (apply.sh --undo of phase 2)"),
+                    .remedy("Continue with the same new CA, or roll back phase 2 first (apply.sh --undo)"),
                 );
             }
         }
     }
 
-    /// The one that everyone is on the way to.
+    /// The new CA of the rotation in progress.
     fn present(&self, certificate: &Certificate) -> NewAuthoritySource {
         let key = self.inventory.key_of(certificate.public_key());
         let issuer = key.and_then(|key| Issuer::new(certificate.clone(), PrivateKey::clone(key)).ok());
@@ -274,20 +278,20 @@ impl Decision<'_> {
 }
 
 impl Decision<'_> {
-    /// Its last second.
+    /// `notAfter` of the new CA.
     fn end(&mut self, row: &AuthorityRow, choice: &NewAuthority) -> Option<UnixTime> {
         let Some(text) = &choice.expiry_date else { return Some(self.now.plus_days(i64::from(self.request.ca_days))) };
         self.only_where_the_tool_takes_it(row, "--expiry-date")?;
         let end = sysinv::expiry(text, self.now);
         end.map_err(|error| {
-            let message = format!("the new {} cannot end on that day: {error}", row.title);
-            let remedy = "Give a day that is at least two days ahead, as YYYY-MM-DD (--expiry-date)";
+            let message = format!("the expiry date of the new {} is not possible: {error}", row.title);
+            let remedy = "Choose a date at least two days ahead, as YYYY-MM-DD (--expiry-date)";
             self.findings.push(Finding::error("bad-ca-end", "", message).remedy(remedy));
         })
         .ok()
     }
 
-    /// What the platform's tool looks at before it takes a new CA
+    /// Checks the lifetime as the platform's tool does before it accepts a new CA
     /// (starlingx/config: sysinv/conductor/manager.py, `save_kubernetes_rootca_cert`).
     fn check_upload(&mut self, row: &AuthorityRow, new: &NewAuthoritySource) -> Option<()> {
         let (not_before, not_after) = match new {
@@ -300,12 +304,12 @@ impl Decision<'_> {
             return Some(());
         }
         let message = format!(
-            "the new {} is valid until {not_after}: StarlingX' tool takes none that lives, or has left, less than 24 hours",
+            "the new {} is valid until {not_after}: StarlingX requires a lifetime and a remaining lifetime of at least 24 hours",
             row.title
         );
         self.findings.push(
             Finding::error("ca-too-short", "", message)
-                .remedy("Give it more days (--ca-days, --expiry-date), or bring another"),
+                .remedy("Choose a later expiry date (--ca-days, --expiry-date), or import another CA"),
         );
         None
     }
@@ -314,10 +318,8 @@ impl Decision<'_> {
         if row.new_authority_format == NewAuthorityFormat::Subject {
             return Some(());
         }
-        let message =
-            format!("{option} is what StarlingX' tool takes; a {} has a name and a number of days", row.title);
-        let remedy =
-            format!("Give {}name and --ca-days, or say which platform it is (--platform starlingx)", row.option);
+        let message = format!("only StarlingX has {option}; a {} has a name and a lifetime in days", row.title);
+        let remedy = format!("Use {}name and --ca-days, or select the platform (--platform starlingx)", row.option);
         self.findings.push(Finding::error("not-of-this-platform", "", message).remedy(remedy));
         None
     }
@@ -327,7 +329,7 @@ impl Decision<'_> {
         let name = sysinv::subject(text);
         name.map_err(|error| {
             let message = format!("the new {} cannot have the subject {text:?}: {error}", row.title);
-            let remedy = "Give it as 'C=<Country> ST=<State/Province> L=<Locality> O=<Organization> OU=<OrganizationUnit> CN=<commonName>'";
+            let remedy = "Write it as 'C=<Country> ST=<State/Province> L=<Locality> O=<Organization> OU=<OrganizationUnit> CN=<commonName>'";
             self.findings.push(Finding::error("bad-ca-subject", "", message).remedy(remedy));
         })
         .ok()
@@ -355,7 +357,7 @@ impl Decision<'_> {
                         row.title
                     ),
                 )
-                .remedy(format!("Give another name ({}name)", row.option)),
+                .remedy(format!("Choose another name ({}name)", row.option)),
             );
             return None;
         }
@@ -372,9 +374,12 @@ impl Decision<'_> {
                     Finding::error(
                         "ca-name-fixed",
                         "",
-                        format!("a {} is always called O={organization}, so it cannot be given a name", row.title),
+                        format!(
+                            "the subject of a {} is always O={organization}, so its name cannot be chosen",
+                            row.title
+                        ),
                     )
-                    .remedy(format!("Leave the name out ({}name)", row.option)),
+                    .remedy(format!("Remove the name ({}name)", row.option)),
                 );
                 return None;
             }
@@ -408,7 +413,7 @@ impl Decision<'_> {
                     Finding::error(
                         "key-type",
                         &authority.file,
-                        format!("the old {}'s key is {old}, which is not made here", row.title),
+                        format!("the old {}'s key type is {old}, which Airlock cannot generate", row.title),
                     )
                     .remedy("Choose a key type (--key-type)"),
                 );
@@ -420,37 +425,37 @@ impl Decision<'_> {
 }
 
 impl Certificate {
-    /// How kubeadm writes a private key of this type.
+    /// The encoding that kubeadm uses for a private key of this type.
     fn encoding(&self) -> KeyEncoding {
         self.public_key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding)
     }
 }
 
-/// What can be chosen instead.
+/// The remedy that lists the CAs that can be rotated.
 fn choose(profile: &Profile) -> String {
     let titles: Vec<_> = profile.authorities.iter().filter(|row| row.rotates).map(|row| row.title).collect();
     format!("Choose the {}, or both (--rotate)", titles.join(", the "))
 }
 
-/// The whole rotation needs the cluster CA; without the front-proxy CA the rest can go on.
+/// A missing front-proxy CA is a warning if the cluster CA was provided; any other missing CA is an error.
 fn missing(inventory: &Inventory, row: &AuthorityRow) -> Finding {
-    let message = format!("the {} is not among the files", row.title);
+    let message = format!("the {} was not provided", row.title);
     if row.id == AuthorityId::FrontProxy && inventory.authorities.contains_key(&AuthorityId::Cluster) {
-        Finding::warning("missing-front-proxy-ca", "", format!("{message}; it stays as it is"))
-            .remedy("Give front-proxy-ca.crt or the Secret that ends in -proxy, or choose only the cluster CA (--rotate cluster)")
+        Finding::warning("missing-front-proxy-ca", "", format!("{message}; it is not rotated"))
+            .remedy("Provide front-proxy-ca.crt or the Secret that ends in -proxy, or choose only the cluster CA (--rotate cluster)")
     } else {
         let input = inventory.profile.input;
-        Finding::error("missing-ca", "", message).remedy(format!("Give {input}; or leave this CA out (--rotate)"))
+        Finding::error("missing-ca", "", message)
+            .remedy(format!("Provide {input}, or do not rotate this CA (--rotate)"))
     }
 }
 
-/// The new CA's default key type.
+/// The key type of a certificate, which is the default for the new CA; `None` if Airlock cannot generate it.
 pub(crate) fn same_algorithm(certificate: &Certificate) -> Option<KeyAlgorithm> {
     certificate.public_key().key_type().algorithm()
 }
 
-/// The name that a successor gets unless another is asked for: the old one's and today's date. A new one that is given up
-/// keeps its name to itself.
+/// The default name of a new CA: the old CA's name and today's date. The name of an abandoned new CA is not used again.
 pub(crate) fn new_authority_name(inventory: &Inventory, id: AuthorityId, now: UnixTime) -> String {
     let old_name =
         |id| inventory.authorities.get(&id).and_then(|authority| authority.certificate.subject().common_name());
@@ -466,16 +471,16 @@ pub(crate) fn new_authority_name(inventory: &Inventory, id: AuthorityId, now: Un
     let base = before_date(&name).filter(|base| !base.is_empty()).unwrap_or(&name);
     let room = MAX_COMMON_NAME - "-yyyymmdd".len();
     let base: String = base.chars().take(room).collect();
-    let successor = format!("{base}-{}", now.compact_date());
+    let new_name = format!("{base}-{}", now.compact_date());
     let given_up = inventory.rotations.get(&id).and_then(|rotation| rotation.new.subject().common_name());
-    if [old_name(id), given_up].contains(&Some(successor.clone())) {
+    if [old_name(id), given_up].contains(&Some(new_name.clone())) {
         format!("{base}-2-{}", now.compact_date())
     } else {
-        successor
+        new_name
     }
 }
 
-/// New authorities must differ from the old ones and from one another.
+/// Reports new CAs that share a name or a key with another CA, or whose certificates cannot be told from the old CA's.
 fn distinct(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -494,13 +499,13 @@ fn distinct(
                 let given_up = authority_change.given_up.as_ref().and_then(|given_up| given_up.subject().common_name());
                 if given_up.as_ref() == Some(common_name) {
                     findings.push(
-                        Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: the CA that is given up has that name, and OpenSSL-based clients take the first that fits", authority_change.title))
+                        Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: the abandoned new CA has that name, and OpenSSL-based clients select issuers by name", authority_change.title))
                             .remedy("Give it another name (--ca-name, --front-proxy-ca-name)"),
                     );
                 }
                 if old {
                     findings.push(
-                        Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: an old CA has that name, and OpenSSL-based clients take the first that fits", authority_change.title))
+                        Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: an old CA has that name, and OpenSSL-based clients select issuers by name", authority_change.title))
                             .remedy("Give it another name (--ca-name, --front-proxy-ca-name)"),
                     );
                 }
@@ -509,10 +514,10 @@ fn distinct(
             NewAuthoritySource::Brought(certificate, _) | NewAuthoritySource::Present(certificate, _) => {
                 if authority_change.marks(certificate).is_empty() {
                     let message = format!(
-                        "nothing in what the new {} signs would tell it from what the old one signed: they have the same name, and no key id tells them apart",
+                        "certificates of the new {} could not be told from those of the old one: both CAs have the same name and no different key ID",
                         authority_change.title
                     );
-                    let remedy = "Bring a CA with a name of its own, or with the subjectKeyIdentifier extension";
+                    let remedy = "Import a CA with another name, or with the subjectKeyIdentifier extension";
                     findings.push(Finding::error("ca-name-taken", "", message).remedy(remedy));
                 }
                 keys.push(certificate.public_key());
@@ -532,7 +537,7 @@ fn distinct(
     {
         findings.push(
             Finding::error("shared-ca", "", "one CA for both the cluster and the front proxy is refused: any client certificate could pose as the aggregator")
-                .remedy("Bring a CA of its own for the front proxy (--front-proxy-ca-cert, --front-proxy-ca-key)"),
+                .remedy("Import a separate CA for the front proxy (--front-proxy-ca-cert, --front-proxy-ca-key)"),
         );
     }
 }

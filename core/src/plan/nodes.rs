@@ -1,5 +1,5 @@
-//! What happens on a control-plane node in each phase. The order within a phase was carried out on a
-//! real cluster: kube-controller-manager dies of a bundle in its signing file, so that file comes first.
+//! The actions on a control-plane node in each phase, in the order that was tested on a real cluster.
+//! kube-controller-manager exits if its signing file contains several certificates, so that file comes first.
 
 mod planner;
 mod signing;
@@ -34,7 +34,7 @@ use crate::{
     x509::Certificate,
 };
 
-/// What the given workers hold of `ca.crt` and `kubelet.conf`.
+/// The provided workers' `ca.crt` and `kubelet.conf`.
 pub(super) fn kept_by_workers(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -58,15 +58,15 @@ pub(super) fn kept_by_workers(
     kept
 }
 
-/// Kubelets that can no longer renew themselves: an API server refuses what they present.
+/// Warns about kubelets that cannot renew their certificates, because API servers reject their current ones.
 pub(super) fn note_locked_out(inventory: &Inventory, progress: Progress<'_>, findings: &mut Vec<Finding>) {
     let path = inventory.profile.kubelet_client();
     let old = |node: &&Node| progress.reached(&node.name, path).is_some_and(|standing| standing < Standing::Switched);
     for node in inventory.nodes.iter().filter(|_| progress.has_dropped()).filter(old) {
         let file = node.slots.get(path).map_or("", |slot| slot.file.as_str());
         findings.push(
-            Finding::warning("locked-out", file, format!("the kubelet of {} presents a certificate of the old CA, which API servers no longer accept: it cannot renew itself", node.name))
-                .remedy("Join the node anew (kubeadm reset, then kubeadm join with the pin of the new CA); on a control-plane node, `kubeadm init phase kubeconfig kubelet` and a restart of the kubelet do"),
+            Finding::warning("locked-out", file, format!("the kubelet of {} presents a certificate of the old CA, which API servers no longer accept: it cannot renew its certificate", node.name))
+                .remedy("Reset the node and join it again (kubeadm reset, then kubeadm join with the new CA's pin); on a control-plane node, run `kubeadm init phase kubeconfig kubelet` and restart the kubelet"),
         );
     }
 }
@@ -78,11 +78,11 @@ impl From<&Slot> for Source {
 }
 
 impl NodePlanner<'_, '_> {
-    /// Everything that happens on the node in the phase, in order.
+    /// The actions on the node in the phase, in order.
     pub(super) fn actions(&mut self) -> Vec<Action> {
         let rotates_cluster = self.authority_changes.contains_key(&AuthorityId::Cluster);
         let mut actions = Vec::new();
-        let mut serves_anew = false;
+        let mut has_new_serving_certificate = false;
         match self.phase {
             Phase::TrustBoth => {
                 actions.extend(self.separate_signing());
@@ -98,7 +98,7 @@ impl NodePlanner<'_, '_> {
                 actions.extend(self.kubeconfigs());
                 actions.extend(self.dependents());
                 let serving = self.own_serving_certificate();
-                serves_anew = !serving.is_empty();
+                has_new_serving_certificate = !serving.is_empty();
                 actions.extend(serving);
             }
             Phase::DropOld => {
@@ -109,15 +109,15 @@ impl NodePlanner<'_, '_> {
             }
         }
         if rotates_cluster {
-            // In phase 3 the manifest comes last, and starts it anew with everything that changed.
+            // In phase 3 the manifest changes after all other files, and the kubelet recreates the Pod.
             let restarted = self.phase == Phase::DropOld && actions.iter().any(Action::is_manifest);
-            // First: the others reconnect to an API server that serves again.
+            // First, so that the other components connect to the restarted API server.
             actions.extend(self.restart.take());
             if !restarted {
                 actions.push(Action::Restart(Component::ControllerManager));
             }
             actions.push(Action::Restart(Component::Scheduler));
-            if self.phase != Phase::Switch || serves_anew {
+            if self.phase != Phase::Switch || has_new_serving_certificate {
                 actions.push(Action::Restart(Component::Kubelet));
             }
             actions.extend(self.process_restarts(&actions));
@@ -151,7 +151,7 @@ impl NodePlanner<'_, '_> {
         actions
     }
 
-    /// A trust bundle in which the phase's CAs take the place of the authority's, and all others stay.
+    /// A trust bundle in which the phase's CAs replace the rotated CA's certificates. All others stay.
     fn widened(&self, id: AuthorityId, path: &str, slot: &Slot) -> Action {
         let (order, before) = (self.phase.trust(), self.phase.trusted_before());
         let content = FileContent::Widened(id, slot.artifact.certificates().to_vec(), order);
@@ -168,7 +168,7 @@ impl NodePlanner<'_, '_> {
         Some(self.write(path, mode, Some(slot.into()), FileContent::Pair(id), "signed by old CA", &after))
     }
 
-    /// The processes outside the profile's tables that read what `actions` change.
+    /// Restarts of processes, outside the profile's tables, that read files which `actions` change.
     fn process_restarts(&self, actions: &[Action]) -> Vec<Action> {
         let (mut changed, mut restarted) = (BTreeSet::new(), Vec::new());
         for action in actions {
@@ -186,12 +186,13 @@ impl NodePlanner<'_, '_> {
         restarts.collect()
     }
 
-    /// The kubelet's serving certificate, where a file holds it and the rotated CA issued it.
+    /// The kubelet's serving certificate, if the kubelet reads it from a file and the rotated CA issued it.
     pub(super) fn serving_certificate(&mut self) -> Vec<Action> {
         self.serving_file().map_or_else(Vec::new, |path| self.serving_leaf(&path))
     }
 
-    /// Likewise on a control-plane node, whose files outside the profile's tables [`Self::dependents`] changes.
+    /// [`Self::serving_certificate`] on a control-plane node. [`Self::dependents`] changes files outside the profile's
+    /// tables.
     fn own_serving_certificate(&mut self) -> Vec<Action> {
         let own = self.serving_file().filter(|path| self.node.slots.contains_key(path));
         own.map_or_else(Vec::new, |path| self.serving_leaf(&path))
@@ -210,7 +211,7 @@ impl NodePlanner<'_, '_> {
         self.leaf(path, &key, "kubelet serving certificate")
     }
 
-    /// Minted kubelet credentials; empty where kubelets renew themselves.
+    /// A kubelet credential that Airlock issues; empty if kubelets renew through the API.
     pub(super) fn kubelet_credential(&mut self, now: UnixTime) -> Vec<Action> {
         if self.request.kubelet_certificates != KubeletCertificates::Mint {
             return Vec::new();
@@ -257,7 +258,7 @@ impl NodePlanner<'_, '_> {
         })
     }
 
-    /// Does kube-controller-manager sign with the rotated CA's key on this node?
+    /// Whether kube-controller-manager signs with the rotated CA's key on this node.
     fn signs_on_nodes(&self) -> bool {
         self.authority_changes
             .get(&AuthorityId::Cluster)
@@ -265,20 +266,20 @@ impl NodePlanner<'_, '_> {
             && self.manifest().is_none_or(|(_, flag)| !flag.is_empty())
     }
 
-    /// kube-controller-manager's manifest, and what its signing flag says.
+    /// kube-controller-manager's manifest, and the value of its signing flag.
     pub(super) fn manifest(&self) -> Option<(&Slot, String)> {
         let path = self.inventory.profile.manifest(Component::ControllerManager)?;
         let (slot, pod) = self.node.static_pod(path)?;
         Some((slot, pod.lookup(SIGNING_FLAG).unwrap_or_default()))
     }
 
-    /// Is what lies at `path` not yet through the phase?
+    /// Whether the file at `path` has not completed the phase.
     fn is_left(&self, path: &str) -> bool {
         !self.progress.is_through(&self.node.name, path, self.phase)
     }
 
-    /// Likewise the flag that tells what kube-controller-manager signs with; where its manifest was not given, `ca.crt`
-    /// tells.
+    /// Whether kube-controller-manager's signing flag has not completed the phase. Without its manifest, `ca.crt`
+    /// decides.
     fn is_flag_left(&self) -> bool {
         let manifest = self.inventory.profile.manifest(Component::ControllerManager).unwrap_or_default();
         match self.progress.reached(&self.node.name, manifest) {
@@ -287,7 +288,7 @@ impl NodePlanner<'_, '_> {
         }
     }
 
-    /// Likewise the signing file, which is there from phase 1 to phase 3 only.
+    /// Whether the signing file, which exists from phase 1 to phase 3, has not completed the phase.
     fn is_signing_left(&self) -> bool {
         let file = self.signing_file();
         match self.progress.reached(&self.node.name, &file) {
@@ -317,8 +318,8 @@ impl NodePlanner<'_, '_> {
         .collect()
     }
 
-    /// Files of a worker that hold foreign CAs as well, or that only its kubelet's configuration names: what every other
-    /// worker gets would remove these CAs, or leave the file as it is.
+    /// Files of a worker that also contain foreign CAs, or that only its kubelet's configuration names. The common
+    /// `workers/ca.crt` would remove these CAs, or not change the file.
     pub(super) fn own_trust_of_worker(&mut self) -> Vec<Action> {
         let id = AuthorityId::Cluster;
         let mut paths: Vec<String> = self.inventory.client_files(self.node).into_keys().collect();
@@ -342,12 +343,12 @@ impl NodePlanner<'_, '_> {
         actions
     }
 
-    /// The new authorities' private keys, where nodes keep them.
+    /// The new CAs' private keys, if nodes store them.
     fn authority_keys(&self) -> Vec<Action> {
         let at_home =
             self.authority_changes.values().filter(|authority_change| authority_change.key_home == KeyHome::Nodes);
         let rows = at_home.filter_map(|authority_change| self.inventory.profile.authority(authority_change.id));
-        // A key that stayed away goes with its certificate.
+        // For a key that was not provided, its certificate decides.
         let left = |key: &str, certificate: &str| match self.progress.reached(&self.node.name, key) {
             Some(_) => self.is_left(key),
             None => self.is_left(certificate),
@@ -359,14 +360,14 @@ impl NodePlanner<'_, '_> {
             .collect()
     }
 
-    /// New leaves under the new authorities.
+    /// New leaves of the new CAs.
     pub(super) fn leaves(&mut self) -> Vec<Action> {
         let (leaves, authority_changes) = (self.inventory.profile.leaves, self.authority_changes);
         let rows = leaves.iter().filter(|row| authority_changes.contains_key(&row.authority));
         rows.flat_map(|row| self.leaf(row.certificate, row.key, row.name)).collect()
     }
 
-    /// A new leaf in phase 2, with its key unless that is kept or stays on the node.
+    /// A new leaf in phase 2, and its key if the package includes a new one.
     fn leaf(&mut self, certificate: &str, key: &str, name: &str) -> Vec<Action> {
         let file = self.node.file(certificate).filter(|_| self.phase == Phase::Switch);
         let Some(leaf) = file.and_then(|slot| slot.artifact.certificates().first()) else { return Vec::new() };
@@ -382,7 +383,7 @@ impl NodePlanner<'_, '_> {
         actions
     }
 
-    /// Kubeconfigs of the node with the phase's trust and credentials.
+    /// The node's kubeconfigs with the phase's trusted CAs and credentials.
     pub(super) fn kubeconfigs(&mut self) -> Vec<Action> {
         let mut actions = Vec::new();
         for row in self.inventory.profile.kubeconfigs {
@@ -392,7 +393,7 @@ impl NodePlanner<'_, '_> {
         actions
     }
 
-    /// A kubeconfig of the node with the phase's trust and credentials.
+    /// One of the node's kubeconfigs with the phase's trusted CAs and credentials.
     fn kubeconfig(&mut self, slot: &Slot, name: &str) -> Option<Action> {
         let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { return None };
         let owner = format!("{}: {name}", self.node.name);

@@ -1,9 +1,9 @@
-//! What happens on control-plane nodes that were not given: the same as on given ones, but their script edits in place
-//! what lies there, and the node itself makes its leaves.
+//! The actions on control-plane nodes whose files were not provided: the same as on others, but the script edits the
+//! node's own files, and kubeadm on the node issues the leaf certificates.
 //!
-//! `kubeadm certs renew` signs with the first certificate of `ca.crt` and the key beside it, copies names, organizations
+//! `kubeadm certs renew` signs with the first certificate of `ca.crt` and with `ca.key`, copies names, organizations
 //! and usages, and sets the CA data of a kubeconfig to that first certificate (kubernetes/kubernetes:
-//! cmd/kubeadm/app/phases/certs/renewal/manager.go, readwriter.go). Where kubeadm runs, Cluster API's nodes are.
+//! cmd/kubeadm/app/phases/certs/renewal/manager.go, readwriter.go). Nodes of Cluster API have kubeadm, too.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::{
     profile::{AuthorityId, Component, KubeconfigRow, Profile, RotationMethod, SIGNING_FLAG},
 };
 
-/// Where none was given, control-plane nodes take their new leaves from a key that lies on them.
+/// Refuses an external CA if no control-plane node's files were provided: the nodes then issue leaves with the CA's key.
 pub(super) fn check(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -32,24 +32,24 @@ pub(super) fn check(
     for authority_change in authority_changes.values() {
         if authority_change.key_home == KeyHome::Elsewhere {
             findings.push(
-                Finding::error("control-plane-missing", "", format!("no control-plane node's files were given, and the {}'s key is not on them, so that they cannot make their own new certificates", authority_change.title))
-                    .remedy("Give /etc/kubernetes of every control-plane node (private keys may stay away)"),
+                Finding::error("control-plane-missing", "", format!("no control-plane node's files were provided, and the {}'s key is not on the nodes, so they cannot issue their own new certificates", authority_change.title))
+                    .remedy("Provide /etc/kubernetes of every control-plane node (private keys are optional)"),
             );
         }
     }
 }
 
-/// What the nodes' script does in a phase.
+/// Plans the nodes' script for one phase.
 pub(super) struct WithoutInputPlanner<'a> {
     pub(super) profile: &'static Profile,
     pub(super) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
-    /// The restart of the API server, where this phase needs one.
+    /// The restart of the API server, if this phase needs one.
     pub(super) restart: Option<Action>,
     pub(super) phase: Phase,
 }
 
 impl WithoutInputPlanner<'_> {
-    /// Everything that happens on each of the nodes, in order; their kubelets' own certificates are a step of their own.
+    /// The actions on each of the nodes, in order. The kubelets' certificates are a separate step.
     pub(super) fn actions(mut self) -> Vec<Action> {
         let rotates_cluster = self.authority_changes.contains_key(&AuthorityId::Cluster);
         let manager = Component::ControllerManager;
@@ -145,7 +145,7 @@ impl WithoutInputPlanner<'_> {
         self.profile.kubeconfigs.iter().filter(move |_| rotates).map(|row| Action::TrustInKubeconfig(row.name))
     }
 
-    /// What kubeadm makes anew, by authority; never what hangs on another one.
+    /// The leaves and kubeconfigs that kubeadm re-issues, by rotated CA. Those of other CAs stay.
     fn renewals(&self) -> impl Iterator<Item = Action> {
         self.authority_changes.keys().map(|id| {
             let leaves = self.profile.leaves.iter().filter(|row| row.authority == *id).map(|row| row.name);

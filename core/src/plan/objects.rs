@@ -1,4 +1,4 @@
-//! What changes in the workload cluster's and the management cluster's objects.
+//! Changes of objects in the workload cluster and the management cluster, and of clients' configurations.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,7 +31,7 @@ impl From<&StoredObject> for Source {
     }
 }
 
-/// The edit that puts an object into place; `stored` is what was given of it.
+/// The edit that applies an object; `stored` is the provided version.
 fn write(
     phase: Phase,
     holder: &Holder,
@@ -54,7 +54,7 @@ fn write(
     })
 }
 
-/// `cluster-info` with the phase's trust.
+/// `cluster-info` with the phase's trusted CAs.
 pub(super) fn cluster_info(
     inventory: &Inventory,
     phase: Phase,
@@ -84,7 +84,8 @@ pub(super) fn cluster_info(
     Some(write(phase, &Holder::Cluster, None, change, words))
 }
 
-/// The address that joining nodes are given: kubeadm copies it from admin.conf.
+/// The API server's URL in `cluster-info`. Like kubeadm, takes it from admin.conf, or from the management cluster's
+/// kubeconfig Secret.
 fn api_server(inventory: &Inventory) -> Option<String> {
     let path = inventory.profile.kubeconfigs.first()?.path;
     let on_nodes = inventory.control_plane().filter_map(|node| node.kubeconfig(path).map(|(_, kubeconfig)| kubeconfig));
@@ -101,7 +102,7 @@ fn api_server(inventory: &Inventory) -> Option<String> {
     servers.find(|server| server.starts_with("https://"))
 }
 
-/// Says so where `cluster-info` had to be made anew.
+/// Reports that `cluster-info` was not provided, and whether Airlock generates it.
 pub(super) fn note_cluster_info(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -111,10 +112,10 @@ pub(super) fn note_cluster_info(
         return;
     }
     findings.push(match api_server(inventory) {
-        Some(server) => Finding::note("cluster-info-made", "", format!("cluster-info was not given; it is made anew for {server}, as kubeadm makes it"))
-            .remedy("Compare it with `kubectl -n kube-public get configmap cluster-info -o yaml`; leave it out where no node joins with a token"),
-        None => Finding::warning("cluster-info-missing", "", "cluster-info was not given, and no kubeconfig tells the API server's address; joining nodes will meet the old CA")
-            .remedy("Give it: kubectl -n kube-public get configmap cluster-info -o yaml"),
+        Some(server) => Finding::note("cluster-info-made", "", format!("cluster-info was not provided; Airlock generates it for {server}, in kubeadm's format"))
+            .remedy("Compare it with `kubectl -n kube-public get configmap cluster-info -o yaml`; skip the step if no node joins with a token"),
+        None => Finding::warning("cluster-info-missing", "", "cluster-info was not provided, and no kubeconfig contains the API server's address; joining nodes will get the old CA")
+            .remedy("Provide it: kubectl -n kube-public get configmap cluster-info -o yaml"),
     });
 }
 
@@ -133,7 +134,7 @@ pub(super) fn management_kubeconfigs(
             continue;
         };
         let place = stored.place();
-        // What it is at the end of this very phase is looked at once more: Cluster API may have written it since.
+        // Written again even if it has completed this phase, because Cluster API may have rewritten it since.
         if progress.reached(&place, &place).is_some_and(|standing| standing.phases() > phase.number()) {
             continue;
         }
@@ -152,7 +153,7 @@ pub(super) fn management_kubeconfigs(
     actions
 }
 
-/// Phase 3: the management cluster's CA Secrets get the new pair, before machines are rolled.
+/// Phase 3: the management cluster's CA Secrets get the new certificate and key, before machines are replaced.
 pub(super) fn management_authorities(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -180,14 +181,15 @@ pub(super) fn management_authorities(
     actions
 }
 
-/// Machine templates and control planes that name the old authority's pin, by which no machine could join any more.
+/// Machine templates and control planes that contain the old CA's public key pin, with which new machines could not
+/// join.
 pub(super) fn pins(inventory: &Inventory, authority_change: &AuthorityChange) -> Vec<Action> {
     let old = authority_change.old.public_key().pin();
     let stale = inventory.pins.iter().filter(|pinned| pinned.resource.is_some() && pinned.pins.contains(&old));
     stale.map(|pinned| Action::Cluster(ClusterAction::Pin(pinned.clone()))).collect()
 }
 
-/// The CA data of webhooks and extension API servers that hangs on the cluster's authority.
+/// The `caBundle` fields of webhooks and extension API servers that contain the cluster CA.
 pub(super) fn hanging_bundles<'a>(
     inventory: &'a Inventory,
     authority_change: &AuthorityChange,
@@ -198,8 +200,8 @@ pub(super) fn hanging_bundles<'a>(
     bundles.filter(|(_, bundle)| authority_change.is_trusted_by(&bundle.certificates)).collect()
 }
 
-/// What the people behind webhooks and extension API servers do in a phase: the CA data is theirs, and so is the
-/// certificate that they serve.
+/// What the owners of webhooks and extension API servers do in a phase: they manage `caBundle` and the serving
+/// certificate.
 pub(super) fn ca_bundle_changes(
     inventory: &Inventory,
     phase: Phase,
@@ -208,18 +210,18 @@ pub(super) fn ca_bundle_changes(
     let changes = hanging_bundles(inventory, authority_change).into_iter().map(|(stored, bundle)| {
         let place = stored.place();
         let text = match phase {
-            Phase::TrustBoth => format!("In {place}, let {} accept both CAs", bundle.pointer),
+            Phase::TrustBoth => format!("In {place}, set {} to both CAs", bundle.pointer),
             Phase::Switch => {
                 return Action::Do {
-                    text: format!("Whoever serves {place} gives it a serving certificate of the new CA, if the old CA signed it"),
+                    text: format!("If the old CA issued the serving certificate of {place}, replace it by one of the new CA"),
                     command: String::new(),
                 };
             }
-            Phase::DropOld => format!("In {place}, let {} accept the new CA alone", bundle.pointer),
+            Phase::DropOld => format!("In {place}, set {} to only the new CA", bundle.pointer),
         };
         let file = format!("{}/workers/ca.crt", phase.folder());
         let kind = stored.object.kind.to_ascii_lowercase();
-        // Beside other CAs, only a person can tell which stay.
+        // With other CAs in the bundle, only its owner knows which of them stay.
         let own = |certificate: &&Certificate| authority_change.is_trusted_by(std::slice::from_ref(*certificate));
         let command = if bundle.certificates.iter().filter(own).count() == bundle.certificates.len() {
             format!(
@@ -230,13 +232,13 @@ pub(super) fn ca_bundle_changes(
         } else {
             String::new()
         };
-        let text = if command.is_empty() { format!("{text}, beside the others that are there") } else { text };
+        let text = if command.is_empty() { format!("{text}, and keep its other CAs") } else { text };
         Action::Do { text, command }
     });
     changes.collect()
 }
 
-/// Kubeconfigs and talosconfigs that people and pipelines hold, in a phase.
+/// The provided kubeconfigs and talosconfigs of users and pipelines, in a phase.
 pub(super) fn clients(
     inventory: &Inventory,
     phase: Phase,
@@ -257,7 +259,7 @@ pub(super) fn clients(
         let name = PackagePath::name(slot.file.rsplit('/').next().unwrap_or(&slot.file));
         let name = PackagePath::unique(name.strip_suffix(".conf").unwrap_or(&name), &mut taken);
         let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
-        // talosctl's own has no ending.
+        // talosctl's own file, ~/.talos/config, has no extension.
         let (end, content) = match slot.artifact {
             Artifact::Talosconfig(_) => ("", FileContent::Talosconfig(slot.into(), change)),
             _ => (".conf", FileContent::Kubeconfig(slot.into(), change)),

@@ -10,7 +10,7 @@ impl Inventory {
     /// The choices that this cluster allows. [`plan`](crate::plan()) refuses a request for any other.
     #[must_use]
     pub fn possible_choices(&self) -> PossibleChoices {
-        // Of what the files say: a release that a request names is not known here.
+        // Only the release that the files name: the request's is not known here.
         let at_once = self.tenant.as_ref().is_some_and(|tenant| tenant.can(Ability::Pause, None) == Some(false));
         PossibleChoices {
             // A rotation in progress replaces the leaves itself.
@@ -20,13 +20,13 @@ impl Inventory {
     }
 }
 
-/// Does a command renew the leaf certificates of the control plane from its present CAs? Talos, Omni and StarlingX renew them
-/// with their own programs.
+/// Whether the package can renew the control plane's leaf certificates with its current CAs. Talos, Omni and StarlingX
+/// renew them with their own programs.
 const fn renews_leaves(course: RotationMethod) -> bool {
     matches!(course, RotationMethod::NodeFiles | RotationMethod::Hosted(_))
 }
 
-/// Do workers join with `kubeadm join`, which reads the CA from cluster-info?
+/// Whether workers join with `kubeadm join`, which reads the CA from cluster-info.
 pub(super) const fn joins_by_cluster_info(course: RotationMethod) -> bool {
     matches!(course, RotationMethod::NodeFiles | RotationMethod::Hosted(_))
 }

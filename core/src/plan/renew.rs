@@ -1,7 +1,7 @@
-//! New leaves under the CAs that are there: certificates that end soon are issued again, and no verifier has to trust
-//! anything new. The issuer works where its key is: kubeadm on its node (kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/
-//! renewal), Kamaji's operator in the management cluster (clastix/kamaji: docs/content/guides/certs-lifecycle.md). So the
-//! package holds no key.
+//! Renewal of leaf certificates with the current CAs; no trust bundle changes. The certificates are issued where the
+//! CA's key is: by kubeadm on the node (kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/renewal), or by Kamaji's
+//! operator in the management cluster (clastix/kamaji: docs/content/guides/certs-lifecycle.md). So the package contains
+//! no private key.
 
 use std::sync::Arc;
 
@@ -31,16 +31,16 @@ use crate::{
     x509::Certificate,
 };
 
-/// Leaves are replaced in phase 2 of a rotation; here there is no other phase.
+/// The only phase of a renewal. A rotation replaces leaves in phase 2 as well.
 const PHASE: Phase = Phase::Switch;
 
-/// A subject key identifier of fewer bytes may stand in a certificate by chance.
+/// Minimum length of an identifier that scripts search for in certificates. Shorter ones may occur by chance. Bytes.
 const SHORTEST_MARK: usize = 8;
 
-/// Decides which leaves are renewed, and where.
+/// Builds the plan of a renewal.
 ///
 /// # Errors
-/// A [`Refusal`] where something is in the way, or where another program renews the leaves.
+/// A [`Refusal`] if there is a finding of severity error, for example because another program renews the leaves.
 pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
     let mut findings = inventory.findings().to_vec();
     refuse(inventory, request, &mut findings);
@@ -57,18 +57,32 @@ pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTi
     Ok(RotationPlan { name, steps, findings, ..plan })
 }
 
-/// What cannot be planned, each by its name.
+/// Reports requests and clusters for which no renewal can be planned.
 fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<Finding>) {
     let title = inventory.profile.title;
     match inventory.profile.course {
         RotationMethod::NodeFiles | RotationMethod::Hosted(_) => {}
         RotationMethod::HostPhases => findings.push(
-            Finding::error("intent-unsupported", "", format!("{title} renews its leaf certificates with its own tool, so there is no plan for leaves alone"))
-                .remedy("See `fm alarm-list` for certificates that expire soon; to replace the CA as well, use --intent rotate"),
+            Finding::error(
+                "intent-unsupported",
+                "",
+                format!(
+                    "{title} renews its leaf certificates with its own tool, so Airlock cannot plan a renewal of leaves"
+                ),
+            )
+            .remedy(
+                "See `fm alarm-list` for certificates that expire soon; to replace the CA as well, use --intent rotate",
+            ),
         ),
         RotationMethod::Managed(_) | RotationMethod::MachineConfigs => findings.push(
-            Finding::error("intent-unsupported", "", format!("{title} renews its leaf certificates by itself, so there is no plan for leaves alone"))
-                .remedy("For people: `talosctl config new` and `talosctl kubeconfig` write configurations with new certificates"),
+            Finding::error(
+                "intent-unsupported",
+                "",
+                format!("{title} renews its leaf certificates itself, so Airlock cannot plan a renewal of leaves"),
+            )
+            .remedy(
+                "For users: `talosctl config new` and `talosctl kubeconfig` write configurations with new certificates",
+            ),
         ),
     }
     if request.rotate.is_some() || request.start_over || request.external_ca {
@@ -86,7 +100,7 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
             Finding::error(
                 "two-cas-in-use",
                 "",
-                "a rotation of the CA is under way: the files hold an old and a new CA",
+                "a rotation of the CA is in progress: the files contain an old and a new CA",
             )
             .remedy("Complete it first (--intent rotate); it replaces the leaves"),
         );
@@ -119,7 +133,7 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
     }
 }
 
-/// A leaf never outlives its CA.
+/// Warns about CAs that expire before the renewed leaves.
 fn note_authorities(inventory: &Inventory, now: UnixTime, request: &RotationRequest, findings: &mut Vec<Finding>) {
     let end = now.plus_days(i64::from(request.leaf_days));
     for row in inventory.profile.authorities.iter().filter(|row| row.rotates) {
@@ -130,7 +144,11 @@ fn note_authorities(inventory: &Inventory, now: UnixTime, request: &RotationRequ
                 Finding::warning(
                     "ca-ends-first",
                     &authority.file,
-                    format!("the {} ends on {}: new leaves cannot be used after that day", row.title, ends.date()),
+                    format!(
+                        "the {} expires on {}: renewed certificates cannot be used after that day",
+                        row.title,
+                        ends.date()
+                    ),
                 )
                 .remedy("Rotate the CA instead (--intent rotate)"),
             );
@@ -146,14 +164,14 @@ fn command(text: &str, command: String) -> Action {
     Action::Do { text: text.to_owned(), command }
 }
 
-/// The Secrets of a tenant, first the certificates, then the kubeconfigs, which may embed one of them.
+/// The steps for a tenant. Certificates come before kubeconfigs, which may embed one of them.
 fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>) -> Vec<Step> {
     let (namespace, name, label) = (&tenant.namespace, &tenant.name, tenant.hosted.name_label);
     let Some(node) = inventory.control_plane().find(|node| node.role == Role::Hosted) else { return Vec::new() };
     if tenant.issues_for_data_store() != Some(true) {
         let secret = format!("{name}-{}", tenant.hosted.data_store.component);
         findings.push(
-            Finding::warning("data-store-elsewhere", "", format!("{secret} is not renewed by this package: the operator does not issue it, or the files do not say so"))
+            Finding::warning("data-store-elsewhere", "", format!("{secret} is not renewed by this package: the operator does not issue it, or the provided files do not show that it does"))
                 .remedy(tenant.data_store_renewal()),
         );
     }
@@ -163,10 +181,10 @@ fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>
         Holder::Management,
         "Back up the tenant's Secrets",
         vec![command(
-            "Save every Secret of the tenant, the CAs' keys included. Keep the file as you keep those keys, and delete it when the renewal is over",
+            "Save every Secret of the tenant, the CAs' keys included. Protect the file like these keys, and delete it when the renewal is complete",
             format!("(umask 077; kubectl -n {namespace} get secrets -l {label}={name} -o yaml >{file})"),
         )],
-        "the file holds the Secret of the CA",
+        "the file contains the Secret of the CA",
     )];
     for kind in Lifecycle::ALL {
         let Some(secrets) = secrets(tenant, node, kind) else { continue };
@@ -174,7 +192,7 @@ fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>
             Lifecycle::X509 => ("certificates", "Have the operator issue the certificates again"),
             Lifecycle::Kubeconfig => ("kubeconfigs", "Have the operator write the kubeconfigs again"),
         };
-        let gate = "each certificate is another one, is issued by the same CA and expires later, and every Pod was created after that";
+        let gate = "each certificate is new, was issued by the same CA and expires later, and every Pod was created after that";
         let actions = vec![Action::Cluster(ClusterAction::RenewSecrets(secrets))];
         steps.push(step(id, Holder::Management, title, actions, gate));
     }
@@ -183,7 +201,7 @@ fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>
     if let Some((table, stored)) = taken {
         let key = table.files.first().map_or("", |(key, _)| *key);
         let text = format!(
-            "Everyone who uses a kubeconfig from {} fetches it again. The previous one is accepted until its own certificate expires: Kubernetes has no revocation",
+            "Everyone who uses a kubeconfig from {} must fetch it again. The previous one is accepted until its own certificate expires: Kubernetes has no revocation",
             stored.place()
         );
         let fetch = format!(
@@ -192,7 +210,13 @@ fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>
             key.replace('.', "\\.")
         );
         let actions = vec![command(&text, fetch)];
-        steps.push(step("clients", Holder::Clients, "People and pipelines", actions, "each of them has confirmed it"));
+        steps.push(step(
+            "clients",
+            Holder::Clients,
+            "Distribute new kubeconfigs",
+            actions,
+            "every user and pipeline has confirmed it",
+        ));
     }
     steps
 }
@@ -201,7 +225,7 @@ fn is_of_people(inventory: &Inventory, path: &str) -> bool {
     inventory.profile.kubeconfigs.iter().any(|row| row.path == path && row.reader.is_none())
 }
 
-/// The Secrets of a kind that the operator issues from the tenant's own CAs or from the data store's.
+/// The tenant's Secrets of a kind that the operator issues; `None` if there are none.
 fn secrets(tenant: &Tenant, node: &Node, kind: Lifecycle) -> Option<RenewedSecrets> {
     let hosted = tenant.hosted;
     let is_issued = |table: &SecretTable| {
@@ -215,7 +239,7 @@ fn secrets(tenant: &Tenant, node: &Node, kind: Lifecycle) -> Option<RenewedSecre
         return None;
     }
     let components: Vec<_> = own().map(|(table, _)| table.component).collect();
-    // People's kubeconfigs are in no Pod, and konnectivity's certificate is only in its kubeconfig.
+    // Pods do not mount the kubeconfigs of users. konnectivity's certificate exists only inside its kubeconfig.
     let in_pods = |table: &SecretTable| table.files.iter().any(|(_, path)| path.starts_with('/'));
     let mounted = own().filter(|(table, _)| in_pods(table));
     Some(RenewedSecrets {
@@ -232,7 +256,7 @@ fn secrets(tenant: &Tenant, node: &Node, kind: Lifecycle) -> Option<RenewedSecre
             components.join(",")
         ),
         certificates,
-        // Last what rolls nothing out by itself.
+        // Last the Secrets whose creation does not roll the control plane out.
         mounted: {
             let mut mounted: Vec<_> = mounted.collect();
             mounted.sort_by_key(|(table, _)| table.on_new_ca == OnNewCa::RecreatesWhenDeleted);
@@ -250,7 +274,7 @@ fn renewed(
 ) -> Option<RenewedCertificate> {
     let slot = node.slots.get(path)?;
     let certificate = leaf(slot).filter(|leaf| !leaf.is_root_authority())?;
-    // As the API server shows a value of a Secret.
+    // Over the base64 text, as the API server returns a value of a Secret.
     let sum = |slot: &Slot| hex::lower(&Sha256::digest(Zeroizing::new(STANDARD.encode(&**slot.bytes)).as_bytes()));
     let (authority, authority_sum) = tenant.secrets.iter().find_map(|(table, stored)| {
         let issuer = |(key, path): &(&'static str, &'static str)| {
@@ -278,7 +302,7 @@ fn leaf(slot: &Slot) -> Option<&Certificate> {
     }
 }
 
-/// One control-plane node after the other; where none was given, one script for all of them.
+/// The steps for control-plane nodes: one for each provided node, or one script for all nodes if none was provided.
 fn of_nodes(inventory: &Inventory, findings: &mut Vec<Finding>) -> Vec<Step> {
     let mut steps = Vec::new();
     for node in inventory.control_plane() {
@@ -287,7 +311,7 @@ fn of_nodes(inventory: &Inventory, findings: &mut Vec<Finding>) -> Vec<Step> {
             let place = node.slots.get("/etc/kubernetes/pki/apiserver.crt").map_or("", |slot| slot.place.as_str());
             findings.push(
                 Finding::error("leaves-elsewhere", "", format!("{}: the API server's certificate is not in /etc/kubernetes/pki, or the cluster CA did not issue it{}{place}; kubeadm would not renew what is in use", node.name, if place.is_empty() { "" } else { ": " }))
-                    .remedy("Give /etc/kubernetes of the node with its pki folder; if the certificates are kept elsewhere, renew them by hand (kubeadm certs renew --cert-dir)"),
+                    .remedy("Provide /etc/kubernetes of the node with its pki directory; if the certificates are kept elsewhere, renew them by hand (kubeadm certs renew --cert-dir)"),
             );
             continue;
         }
@@ -301,22 +325,22 @@ fn of_nodes(inventory: &Inventory, findings: &mut Vec<Finding>) -> Vec<Step> {
             "Renew the certificates of every control-plane node",
             leaves(inventory, None),
         );
-        all.actions.insert(0, command("These are the nodes", LIST_CONTROL_PLANES.to_owned()));
+        all.actions.insert(0, command("List the control-plane nodes", LIST_CONTROL_PLANES.to_owned()));
         steps.push(all);
     }
     steps.push(step(
         "clients",
         Holder::Clients,
-        "People and pipelines",
-        vec![Action::person("Everyone who uses a copy of admin.conf or super-admin.conf fetches it again from a control-plane node. The previous one is accepted until its own certificate expires: Kubernetes has no revocation")],
-        "each of them has confirmed it",
+        "Distribute new kubeconfigs",
+        vec![Action::person("Everyone who uses a copy of admin.conf or super-admin.conf must fetch it again from a control-plane node. The previous one is accepted until its own certificate expires: Kubernetes has no revocation")],
+        "every user and pipeline has confirmed it",
     ));
     steps.push(step(
         "after-care",
         Holder::Cluster,
         "Check the nodes and delete the backups",
         vec![command(
-            "Every node is Ready. Then delete /etc/kubernetes/.airlock on every control-plane node: it holds the previous private keys",
+            "Every node is Ready. Then delete /etc/kubernetes/.airlock on every control-plane node: it contains the previous private keys",
             "kubectl get nodes".to_owned(),
         )],
         "every node is Ready",
@@ -334,7 +358,7 @@ fn of_node(id: &str, holder: Holder, title: &str, leaves: Vec<RenewedLeaf>) -> S
     step(id, holder, title, actions, gate)
 }
 
-/// What kubeadm renews: of a node that was given, what is there and what the CA issued.
+/// The leaves that kubeadm renews. For a provided node: only files that exist and that the CA issued.
 fn leaves(inventory: &Inventory, node: Option<&Node>) -> Vec<RenewedLeaf> {
     const FOLDER: &str = "/etc/kubernetes/";
     let profile = inventory.profile;
@@ -354,7 +378,7 @@ fn leaves(inventory: &Inventory, node: Option<&Node>) -> Vec<RenewedLeaf> {
     rows.collect()
 }
 
-/// What is in every certificate that a CA issues (RFC 5280, sections 4.1.2.4 and 4.2.1.1).
+/// A byte sequence that every certificate of a CA contains (RFC 5280, sections 4.1.2.4 and 4.2.1.1), in hexadecimal.
 fn mark(authority: &Certificate) -> String {
     let id = authority.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK);
     hex::lower(id.unwrap_or_else(|| authority.subject().der()))

@@ -1,4 +1,4 @@
-//! Which leaves and credentials get a new certificate, and where their keys come from.
+//! The certificates that the new CAs issue, and the private keys for them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use crate::{
     x509::{Certificate, KeyAlgorithm, KeyEncoding, SigningRequest},
 };
 
-/// The key type of a new leaf whose old one is of a type that is not made here.
+/// The key type of a new leaf if Airlock cannot generate keys of the old leaf's type.
 const FALLBACK: KeyAlgorithm = KeyAlgorithm::Rsa2048;
 
 /// Collects replacements while steps are planned; the same old certificate is replaced once.
@@ -28,9 +28,10 @@ pub(super) struct Replacements<'a> {
     key_requests: Vec<KeyRequest>,
     replacements: Vec<Replacement>,
     known: BTreeMap<Certificate, ReplacementId>,
-    /// Certificates that came along and have found their place.
+    /// Provided certificates, issued by an external CA, that are already assigned to an owner.
     taken: BTreeSet<Certificate>,
-    /// Does a tool of the platform's make what is asked for now? Then it is only foreseen, with the key that is there.
+    /// Whether the platform's own tool issues the certificates that are now requested. They are then predicted, with the
+    /// current key, and the plan requests no new keys for them.
     foresees: bool,
 }
 
@@ -53,13 +54,14 @@ impl<'a> Replacements<'a> {
         }
     }
 
-    /// From now on, certificates are foreseen rather than made, or made again.
+    /// Selects whether certificates are predicted (the platform's own tool issues them) or issued by Airlock from now
+    /// on.
     pub(super) fn foresee(&mut self, foresees: bool) {
         self.foresees = foresees;
     }
 
-    /// The replacement of `old`, which belongs to `owner`; `None` if no rotated authority signed it. With `keeps_key` the
-    /// private key has another use, and the new certificate is for the same key.
+    /// The replacement of `old`, which belongs to `owner`; `None` if no rotated CA issued it. With `keeps_key`, the new
+    /// certificate is for the same private key, because that has another use.
     pub(super) fn of(&mut self, old: &Certificate, owner: &str, keeps_key: bool) -> Option<ReplacementId> {
         if let Some(id) = self.known.get(old) {
             return Some(*id);
@@ -87,8 +89,8 @@ impl<'a> Replacements<'a> {
         }
     }
 
-    /// Where the new authority's key stays away: the certificate that was signed there, or else the key for which it was
-    /// asked.
+    /// If the new CA's key is not available: the provided certificate that the external CA issued, otherwise the key of
+    /// the CSR in the previous package.
     fn brought_back(
         &mut self,
         authority_change: &AuthorityChange,
@@ -99,8 +101,8 @@ impl<'a> Replacements<'a> {
         old.and_then(|old| self.signed_elsewhere(old, new)).or_else(|| self.asked_before(owner))
     }
 
-    /// A certificate that came along: what `old` says, signed by the new authority, for a key that is known. Each finds
-    /// one place: nodes have certificates of the same name.
+    /// A provided certificate with the identity of `old`, issued by the new CA, for a known key. Each is assigned once,
+    /// because nodes may have certificates with the same names.
     fn signed_elsewhere(&mut self, old: &Certificate, new: &Certificate) -> Option<KeySource> {
         let loose = self.inventory.loose.iter().filter_map(|slot| slot.artifact.certificates().first());
         let again = |leaf: &&Certificate| {
@@ -120,14 +122,15 @@ impl<'a> Replacements<'a> {
         Some(source)
     }
 
-    /// The key for which a package that came along asks a certificate.
+    /// The private key of a CSR in the previous package, if that was provided.
     fn asked_before(&self, owner: &str) -> Option<KeySource> {
         let place = format!("/{}.key", request_path(owner));
         let slot = self.inventory.packaged.iter().find(|slot| slot.place == place)?;
         slot.artifact.keys().first().map(|key| KeySource::Kept(Arc::clone(key)))
     }
 
-    /// A client certificate for the kubelet of `node`, with a new key; its old certificate is copied where it is known.
+    /// A client certificate for the kubelet of `node`. It copies the identity of the old certificate if that was
+    /// provided.
     pub(super) fn kubelet(&mut self, node: &str, old: Option<&Certificate>) -> ReplacementId {
         let algorithm = old.and_then(|old| old.public_key().key_type().algorithm()).unwrap_or(KeyAlgorithm::EcdsaP256);
         let owner = format!("{node}: kubelet");
@@ -143,7 +146,7 @@ impl<'a> Replacements<'a> {
         self.add(&owner, AuthorityId::Cluster, identity, key)
     }
 
-    /// The client certificate that `request` asks for.
+    /// The client certificate for the CSR `request`.
     pub(super) fn requested(&mut self, request: &SigningRequest, owner: &str) -> ReplacementId {
         let authority_change = self.authority_changes.get(&AuthorityId::Cluster);
         let new = authority_change
@@ -162,7 +165,7 @@ impl<'a> Replacements<'a> {
         self.add(owner, AuthorityId::Cluster, Identity::Requested(Box::new(request.clone())), key)
     }
 
-    /// A credential for a client of which nothing was given, with a new key; the same one in every phase.
+    /// A credential with a new key, for a client whose configuration was not provided; the same one in every phase.
     pub(super) fn client(&mut self, owner: &str, row: &AuthorityRow, identity: Identity) -> ReplacementId {
         let known = self.replacements.iter().position(|one| one.owner == owner && one.authority == row.id);
         if let Some(at) = known {
@@ -173,18 +176,18 @@ impl<'a> Replacements<'a> {
         self.add(owner, row.id, identity, key)
     }
 
-    /// Does the new certificate come with a private key that differs from the old one's?
+    /// Whether the package includes a private key that differs from the old one.
     pub(super) fn has_new_key(&self, id: ReplacementId) -> bool {
         self.replacements[id.0].has_new_key()
     }
 
-    /// In words, where the key of a replacement comes from.
+    /// Describes the key of a replacement.
     pub(super) fn key_in_words(&self, id: ReplacementId) -> &'static str {
         match self.replacements[id.0].key {
             KeySource::Elsewhere(_) => "key stays on its node",
             KeySource::Kept(_) => "same key",
-            KeySource::Signed(_, None) => "signed elsewhere, key stays on its node",
-            KeySource::Signed(_, Some(_)) => "signed elsewhere, new key",
+            KeySource::Signed(_, None) => "signed by the external CA, key stays on its node",
+            KeySource::Signed(_, Some(_)) => "signed by the external CA, new key",
             KeySource::New(..) => "new key",
         }
     }

@@ -1,4 +1,4 @@
-//! Decides a whole rotation.
+//! Builds the plan of a rotation or a renewal.
 
 use super::{
     editable, hosted_control_plane, initial_state, key_home, keyless,
@@ -18,12 +18,12 @@ use super::{
 };
 use crate::{inventory::Inventory, profile::RotationMethod, time::UnixTime};
 
-/// Decides the whole rotation that `request` asks for.
+/// Builds the plan for `request`.
 ///
 /// `now` dates the new certificates and the package.
 ///
 /// # Errors
-/// A [`Refusal`] if a finding of severity error stands in the way, in the input or in the request.
+/// A [`Refusal`] if the input or the request has a finding of severity error.
 pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
     if request.intent == Intent::RenewLeaves {
         return renew::plan(inventory, request, now);
@@ -65,7 +65,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         ),
     };
     nodes::note_locked_out(inventory, progress, &mut findings);
-    // By all steps: what a package that ends early leaves to the next one is not unhandled.
+    // Before `cut`: steps that a later package contains count as handled.
     findings.extend(unhandled::on_nodes(inventory, &authority_changes, &steps, &consumers));
     let (replacements, key_requests) = replacements.into_parts();
     let left = keyless::cut(&mut steps, &authority_changes, &replacements, request.external_ca, &mut findings);

@@ -12,16 +12,16 @@ use crate::{
     time::UnixTime,
 };
 
-/// Options for subclouds on a platform that has none.
+/// Refuses options for subclouds on a platform without subclouds.
 pub(super) fn check_platform(profile: &Profile, request: &RotationRequest, findings: &mut Vec<Finding>) {
     if !profile.takes_strategy() && *request.subclouds != SubcloudStrategy::default() {
-        let message = format!("{} has no subclouds, and options for their strategy were given", profile.title);
-        let remedy = "Leave them out, or choose the platform starlingx-dc";
+        let message = format!("{} has no subclouds, and options for subclouds were set", profile.title);
+        let remedy = "Remove these options, or choose the platform starlingx-dc";
         findings.push(Finding::error("subcloud-strategy", "", message).remedy(remedy));
     }
 }
 
-/// What dcmanager would reject, and what it has no option for.
+/// Reports options that dcmanager rejects or does not have.
 pub(super) fn check(row: &AuthorityRow, request: &RotationRequest, now: UnixTime, findings: &mut Vec<Finding>) {
     let new = request.authorities.get(&row.id).cloned().unwrap_or_default();
     let mut reject = |message: String, remedy: &str| {

@@ -1,4 +1,5 @@
-//! What depends on a rotated CA and is changed by no step: each item is acknowledged by the person, or there is no plan.
+//! Files that depend on a rotated CA and that no step changes. The user acknowledges each of them, or the plan is
+//! refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,11 +25,11 @@ use crate::{
 /// How a file depends on the old CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Dependency {
-    /// It holds a certificate that the old CA issued.
+    /// It contains a certificate that the old CA issued.
     Issued,
     /// It trusts the old CA.
     Trusts,
-    /// Both, as a kubeconfig does.
+    /// Both, such as a kubeconfig.
     Both,
     /// It is a kubeconfig that trusts the old CA for servers other than this cluster's API servers, such as a webhook's.
     TrustsElsewhere,
@@ -55,7 +56,7 @@ impl Dependency {
         }
     }
 
-    /// What to do, as a sentence without a final period.
+    /// The remedy, a sentence without a final period.
     fn remedy(self) -> &'static str {
         match self {
             Self::TrustsElsewhere => {
@@ -67,7 +68,7 @@ impl Dependency {
         }
     }
 
-    /// When what happens, as a sentence without a final period.
+    /// What fails from which phase on, without a final period.
     fn consequence(self, id: AuthorityId) -> &'static str {
         match self {
             Self::Trusts if id == AuthorityId::FrontProxy => {
@@ -132,7 +133,7 @@ pub(super) fn on_nodes(
     let etcd = etcd.map(|(id, file, paths)| {
         let paths: Vec<_> = paths.into_iter().collect();
         let message = format!(
-            "etcd uses the CA that is rotated ({}), and this package does not change etcd's files: etcd goes on accepting certificates of the old CA after phase 3",
+            "etcd uses the CA that is rotated ({}), and this package does not change etcd's files: etcd still accepts certificates of the old CA after phase 3",
             list(&paths)
         );
         Finding::warning("etcd-trusts-old-ca", file, message)
@@ -142,7 +143,7 @@ pub(super) fn on_nodes(
     items.chain(etcd).chain(unread(consumers, inventory)).collect()
 }
 
-/// Kubeconfigs that each phase changes, although no file says which process reads them.
+/// Reports kubeconfigs that each phase changes and for which no process that reads them is known.
 fn unread<'a>(consumers: &'a Consumers, inventory: &'a Inventory) -> impl Iterator<Item = Finding> + 'a {
     let mut nodes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (node, path) in &consumers.unread {
@@ -161,7 +162,7 @@ fn unread<'a>(consumers: &'a Consumers, inventory: &'a Inventory) -> impl Iterat
     })
 }
 
-/// The files of a node that steps change, remove or have renewed.
+/// The files of a node that steps change, remove or renew.
 fn changed<'a>(inventory: &'a Inventory, node: &Node, steps: &'a [Step]) -> BTreeSet<&'a str> {
     let own = |holder: &Holder| match holder {
         Holder::Node(name) => *name == node.name,
@@ -184,12 +185,13 @@ fn changed<'a>(inventory: &'a Inventory, node: &Node, steps: &'a [Step]) -> BTre
             _ => None,
         })
         .collect();
-    // With a certificate that is minted, the kubelet's link points to another file.
+    // If Airlock issues the kubelet's certificate, the step writes another file, to which this symbolic link then
+    // points.
     changed.insert(profile.kubelet_client());
     changed
 }
 
-/// A directory or ending that only copies have: no process reads them.
+/// Whether a directory or the extension marks the file as a backup, which no process reads.
 pub(super) fn is_backup(path: &str) -> bool {
     let endings = [".bak", ".backup", ".old", ".orig", ".save", ".rpmsave", ".rpmnew", ".dpkg-old", ".dpkg-dist", "~"];
     let is_copy = |name: &str| {
@@ -206,7 +208,7 @@ fn is_of_etcd(inventory: &Inventory, path: &str) -> bool {
         || profile.leaves.iter().any(|row| row.authority == AuthorityId::Etcd && row.certificate == path)
 }
 
-/// `a`, `a and b`, `a, b and c`; of many the first five.
+/// `a`, `a and b`, `a, b and c`; of seven or more, the first five and the number of the others.
 pub(super) fn list(names: &[&str]) -> String {
     const NAMED: usize = 5;
     if names.len() > NAMED + 1 {
@@ -219,7 +221,7 @@ pub(super) fn list(names: &[&str]) -> String {
     }
 }
 
-/// Every finding that has to be acknowledged becomes an error, unless the person did; those are returned.
+/// Turns every finding that the user must acknowledge into an error, and returns those that the user has acknowledged.
 pub(super) fn acknowledge(
     findings: &mut [Finding],
     request: &RotationRequest,
@@ -228,7 +230,7 @@ pub(super) fn acknowledge(
     let mut acknowledged = BTreeMap::new();
     let concerns = |id: &str| authority_changes.keys().any(|authority| id.starts_with(&format!("{authority}/")));
     for finding in findings.iter_mut().filter(|finding| concerns(&finding.acknowledge)) {
-        // What is an error already cannot be acknowledged away.
+        // Acknowledgement does not remove an error.
         if finding.severity == Severity::Error {
             continue;
         }

@@ -37,10 +37,7 @@ fn the_page_asks_for_certificates_and_goes_on_when_they_are_there() {
     }
     page.plan();
     let wanted = page.findings().into_iter().find(|finding| finding.1 == "signatures-wanted");
-    assert!(
-        wanted.is_some_and(|finding| finding.2.contains("8 certificates have to be signed by")),
-        "the plan says it"
-    );
+    assert!(wanted.is_some_and(|finding| finding.2.contains("8 certificates must be signed by")), "the plan says it");
     let successors = page.text("document.querySelector('[data-test=successor]').innerText");
     assert!(successors.contains("not loaded"), "{successors}");
     let phases = page.text("document.querySelector('[data-test=phases]').innerText");

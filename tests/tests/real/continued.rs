@@ -298,7 +298,7 @@ fn anew_while_nobody_has_switched() {
     let lost = ["--start-over", "--ca-name", &name_of(&first.join("3-drop-old/workers/ca.crt"))];
     let (_, said) = package_with("anew-named", &lost, &[&trees("anew-named", &everyone(1))]);
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(!said.status.success() && words.contains("the CA that is given up has that name"), "{words}");
+    assert!(!said.status.success() && words.contains("the abandoned new CA has that name"), "{words}");
     let (_, said) = package_with("anew-late", &["--start-over"], &[&trees("anew-late", &except(1, "cp1", 2))]);
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
     assert!(!said.status.success() && words.contains("cp1 has switched already"), "{words}");

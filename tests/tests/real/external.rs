@@ -50,8 +50,8 @@ fn certificates_are_asked_for_and_the_rotation_goes_on_when_they_are_there() {
 
     let said = package(&first, &cas, &[&cluster, &carol]);
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(said.status.success() && words.contains("8 certificates have to be signed by"), "{words}");
-    assert!(words.contains("the request of carol") && words.contains("has to be signed by"), "{words}");
+    assert!(said.status.success() && words.contains("8 certificates must be signed by"), "{words}");
+    assert!(words.contains("the CSR of carol") && words.contains("must be signed by"), "{words}");
     assert!(steps(&first).iter().all(|step| step.starts_with("1-")), "{:?}", steps(&first));
     for request in walk(&first.join("signing-requests")).into_iter().filter(|path| path.ends_with(".csr")) {
         let mut verify = Command::new("openssl");
@@ -68,7 +68,7 @@ fn certificates_are_asked_for_and_the_rotation_goes_on_when_they_are_there() {
     let one_less: Vec<&Path> = certificates.iter().skip(1).map(PathBuf::as_path).collect();
     let said = package(&folder.join("less"), &[], &[&[cluster.as_path(), &first], &one_less[..]].concat());
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(said.status.success() && words.contains("1 certificates have to be signed by"), "{words}");
+    assert!(said.status.success() && words.contains("1 certificates must be signed by"), "{words}");
     let again = walk(&folder.join("less/signing-requests"));
     let key = again.iter().find(|path| path.ends_with(".key")).expect("it is asked for once more");
     let read = |package: &Path| fs::read(package.join("signing-requests").join(key)).expect("a request has a key");
@@ -115,8 +115,8 @@ fn where_the_nodes_sign_the_key_has_to_come_along() {
         &[&fixtures::path("kubeadm/rsa-1")],
     );
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(!said.status.success() && words.contains("nobody would sign for kubelets"), "{words}");
+    assert!(!said.status.success() && words.contains("nothing would sign certificates for kubelets"), "{words}");
     let said = package(&folder.join("package"), &["--rotate", "cluster"], &[&fixtures::path(CLUSTER)]);
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(!said.status.success() && words.contains("its certificate was not given"), "{words}");
+    assert!(!said.status.success() && words.contains("its certificate was not provided"), "{words}");
 }

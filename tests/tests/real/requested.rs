@@ -36,7 +36,7 @@ const REQUESTS: &[Request] = &[
         name: "new-node",
         subject: "/O=system:nodes/CN=system:node:worker77",
         options: ECDSA,
-        said: Said::Warning("the rights of the node worker77, of which nothing was given"),
+        said: Said::Warning("the identity of the node worker77, whose files were not provided"),
     },
     // kubeadm's administrator, who has a certificate among the files, with an additional attribute and another string
     // type.
@@ -50,61 +50,61 @@ const REQUESTS: &[Request] = &[
         name: "alice",
         subject: "/O=dev/O=on-call/CN=alice",
         options: &["-newkey", "ed25519"],
-        said: Said::Warning("the rights of alice in dev, on-call, whom nobody among the files given presents"),
+        said: Said::Warning("the identity alice in dev, on-call, which no provided certificate has"),
     },
     Request {
         name: "root",
         subject: "/O=system:masters/CN=mallory",
         options: ECDSA,
-        said: Said::Refusal("system:masters has rights of its own"),
+        said: Said::Refusal("system:masters has rights by default"),
     },
     Request {
         name: "proxy",
         subject: "/CN=system:kube-proxy",
         options: ECDSA,
-        said: Said::Refusal("system:kube-proxy has rights of its own"),
+        said: Said::Refusal("system:kube-proxy has rights by default"),
     },
     Request {
         name: "bound-by-kubeadm",
         subject: "/O=kubeadm:cluster-admins/CN=mallory",
         options: ECDSA,
-        said: Said::Refusal("kubeadm:cluster-admins has rights of its own"),
+        said: Said::Refusal("kubeadm:cluster-admins has rights by default"),
     },
     Request {
         name: "node-and-more",
         subject: "/O=system:nodes/O=system:masters/CN=system:node:worker1",
         options: ECDSA,
-        said: Said::Refusal("the node authorizer knows a kubelet by"),
+        said: Said::Refusal("the node authorizer accepts a kubelet only as"),
     },
     Request {
         name: "node-without-group",
         subject: "/CN=system:node:worker1",
         options: ECDSA,
-        said: Said::Refusal("the node authorizer knows a kubelet by"),
+        said: Said::Refusal("the node authorizer accepts a kubelet only as"),
     },
     Request {
         name: "group-without-node",
         subject: "/O=system:nodes/CN=worker1",
         options: ECDSA,
-        said: Said::Refusal("the node authorizer knows a kubelet by"),
+        said: Said::Refusal("the node authorizer accepts a kubelet only as"),
     },
     Request {
         name: "serving",
         subject: "/O=system:nodes/CN=system:node:worker1",
         options: &["-newkey", "ed25519", "-addext", "subjectAltName=DNS:worker1,IP:10.0.0.9"],
-        said: Said::Refusal("it asks for a serving certificate"),
+        said: Said::Refusal("it requests a serving certificate"),
     },
     Request {
         name: "server",
         subject: "/CN=bob",
         options: &["-newkey", "ed25519", "-addext", "extendedKeyUsage=serverAuth"],
-        said: Said::Refusal("it asks for a serving certificate"),
+        said: Said::Refusal("it requests a serving certificate"),
     },
     Request {
         name: "authority",
         subject: "/CN=bob",
         options: &["-newkey", "ed25519", "-addext", "basicConstraints=critical,CA:TRUE"],
-        said: Said::Refusal("it asks for a CA"),
+        said: Said::Refusal("it requests a CA certificate"),
     },
     Request {
         name: "short",
@@ -116,9 +116,9 @@ const REQUESTS: &[Request] = &[
         name: "two-names",
         subject: "/CN=bob/CN=kubernetes-admin",
         options: ECDSA,
-        said: Said::Refusal("it has none or several"),
+        said: Said::Refusal("the CSR has none or several"),
     },
-    Request { name: "no-name", subject: "/O=dev", options: ECDSA, said: Said::Refusal("it has none or several") },
+    Request { name: "no-name", subject: "/O=dev", options: ECDSA, said: Said::Refusal("the CSR has none or several") },
 ];
 
 fn make(request: &Request, into: &Path) {
@@ -167,7 +167,7 @@ fn those_who_may_ask_get_a_certificate_and_the_others_a_reason() {
     let words = String::from_utf8_lossy(&made.stderr).into_owned();
     assert!(made.status.success(), "{words}");
     assert!(
-        words.contains("stolen-key.csr: the request for O=dev, O=on-call, CN=alice is not answered: the key"),
+        words.contains("stolen-key.csr: the request for O=dev, O=on-call, CN=alice is not answered: its signature"),
         "{words}"
     );
 
@@ -244,7 +244,7 @@ fn requests_to_the_cluster_wait_until_it_signs_with_the_new_ca() {
     command.arg(fixtures::path("kubeadm/ecdsa-3")).args([folder.join("alice.yaml"), folder.join("root.yaml")]);
     let made = output(&mut command);
     let words = String::from_utf8_lossy(&made.stderr).into_owned();
-    assert!(made.status.success() && words.contains("system:masters has rights of its own"), "{words}");
+    assert!(made.status.success() && words.contains("system:masters has rights by default"), "{words}");
     let runbook = pem(&package.join("RUNBOOK.md"));
     let switch = runbook.split("## Phase").nth(2).expect("there is a phase 2");
     assert!(switch.contains("kubectl certificate approve alice\n"), "{switch}");

@@ -280,9 +280,9 @@ fn at_once_the_runbook_says_what_happens() {
     {
         assert!(!runbook.contains(untrue), "{untrue}");
     }
-    assert!(!before.contains("fetches it again"), "the admin kubeconfig does not change in phase 1");
+    assert!(!before.contains("fetch it again"), "the admin kubeconfig does not change in phase 1");
     assert!(
-        after.contains("Everyone who uses a kubeconfig from Secret tenants/alpha-admin-kubeconfig fetches it again")
+        after.contains("Everyone who uses a kubeconfig from Secret tenants/alpha-admin-kubeconfig must fetch it again")
     );
     assert!(after.contains("| `Secret tenants/alpha-ca` | old CA | new CA and its key |"));
     assert!(after.contains("| `/etc/kubernetes/pki/ca.crt` | old CA, new CA | new CA |"));

@@ -19,8 +19,8 @@ use crate::{
 };
 
 impl<'a> Sequence<'a, '_> {
-    /// The whole rotation of a release that cannot be paused: whoever can accept both CAs does so before, and everything
-    /// else changes at once.
+    /// The whole rotation for a release that cannot be paused. Workers, cluster-info and clients trust both CAs first;
+    /// then everything else changes at once.
     pub(crate) fn at_once(&mut self, tenant: &'a Tenant) {
         let Some(node) = self.inventory.control_plane().find(|node| node.role == Role::Hosted) else { return };
         let (before, now) = (Phase::TrustBoth, Phase::DropOld);
@@ -35,10 +35,10 @@ impl<'a> Sequence<'a, '_> {
         let authorities =
             profile.authorities.iter().filter(|row| row.rotates).flat_map(|row| [row.certificate, row.key]);
         let authorities: Vec<&str> = authorities.chain([profile.signing.certificate, profile.signing.key]).collect();
-        // What these signed, the operator issues anew.
+        // The operator re-issues the certificates of these CAs.
         let mut actions = self.secrets(tenant, node, now, |path| authorities.contains(&path));
         actions.push(action(tenant, TenantVerb::Reissued));
-        // On the way back too: the operator keeps them when the old CA returns.
+        // For rollback, too: the operator also keeps these Secrets when the old CA is restored.
         if tenant.secrets.iter().any(|(table, _)| table.on_new_ca == OnNewCa::RecreatesWhenDeleted) {
             actions.push(action(tenant, TenantVerb::Recreate));
         }
@@ -49,7 +49,7 @@ impl<'a> Sequence<'a, '_> {
         self.push(now, "control-plane", Holder::Management, "Replace the tenant's CA", actions, gate);
         self.served(now);
         if self.rotates_cluster() {
-            self.published(now, "Wait until pods are given the new CA");
+            self.published(now, "Wait until kube-root-ca.crt contains the new CA");
             self.cluster_info(now);
             self.workers(now);
         }
@@ -64,8 +64,8 @@ impl<'a> Sequence<'a, '_> {
     }
 }
 
-/// Says of each file what it is before and after: phases 2 and 3 are one here, so that a file which phase 1 has changed
-/// trusts the old CA first, and every other one is as it was given.
+/// Corrects the descriptions of files, because phases 2 and 3 are one step here: before it, a file that phase 1 changed
+/// trusts the old and the new CA, and every other file trusts the old CA.
 fn restate(steps: &mut [Step]) {
     let edits = steps.iter().filter(|step| step.phase == Phase::TrustBoth).flat_map(|step| &step.actions);
     let prepared: BTreeSet<String> = edits.filter_map(|action| Some(edit(action)?.target.clone())).collect();

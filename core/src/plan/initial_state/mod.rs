@@ -1,4 +1,4 @@
-//! What the cluster holds today, as far as a rotation is concerned: where the simulation starts.
+//! The files and objects of the cluster before the first step, where the simulation starts.
 
 mod builder;
 mod nodes_without_input;
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// Every place of a cluster that a rotation touches.
+/// Every holder that a rotation changes.
 pub(super) fn initial_state(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -42,7 +42,7 @@ pub(super) fn initial_state(
     }
     if inventory.object(ObjectRole::Secret(SecretContent::Authority(AuthorityId::Cluster))).is_some() {
         let name = "machines of the roll-out".to_owned();
-        // The flag comes from kubeadm's configuration; everything else when a machine is created.
+        // The flag is in kubeadm's configuration. All other files exist only once a machine is created.
         let manifest = inventory.profile.manifest(Component::Apiserver).zip(kubelet_authority.unseen());
         let flags = manifest.map(|(manifest, path)| {
             let flags = BTreeMap::from([(KUBELET_AUTHORITY_FLAG, path.to_owned())]);
@@ -59,7 +59,8 @@ pub(super) fn initial_state(
         places.push(present.ca_bundles(authority_change));
         let (old, new) = (&authority_change.old, progress.new_of(authority_change.id));
         let others = progress.unseen().into_iter().flat_map(|standing| {
-            // People are asked only at the end of a phase.
+            // Step 2-everyone, at the end of the phase, confirms that clients use new credentials; until then, either
+            // is possible.
             let signers = [progress.unseen().first().copied().unwrap_or(standing), standing];
             signers.map(|signer| {
                 FileVersion::Kubeconfig(KubeconfigContext {
@@ -84,7 +85,7 @@ impl Present<'_> {
     fn control_plane(&self, node: &Node) -> Place {
         let standing = self.progress.node(node);
         let mut files = self.files(node);
-        // A key that stayed away is taken to be the one that belongs to the certificate.
+        // A key that was not provided is assumed to match the certificate.
         for authority_change in
             self.authority_changes.values().filter(|authority_change| authority_change.key_home == KeyHome::Nodes)
         {
@@ -94,7 +95,7 @@ impl Present<'_> {
                 files.entry(row.key.to_owned()).or_insert_with(key);
             }
         }
-        // So is the flag of a manifest that stayed away.
+        // The flag of a manifest that was not provided is assumed from the node's progress.
         if let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) {
             let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
             let signs =
@@ -107,7 +108,7 @@ impl Present<'_> {
             let flags = || BTreeSet::from([FileVersion::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
             files.entry(path.to_owned()).or_insert_with(flags);
         }
-        // A key that stayed away with a copy of the new CA.
+        // Likewise the key of a copy of the new CA from a rotation that was begun by hand.
         if let Some(copy) = self.inventory.signing_copy(node)
             && let Some(new) = self.progress.new_of(AuthorityId::Cluster)
         {
@@ -118,7 +119,7 @@ impl Present<'_> {
         Place { kind, name: node.name.clone(), authority: AuthorityId::Cluster, files }
     }
 
-    /// Everything that was given of a node. A kubelet has a certificate even if it was not given.
+    /// All provided files of a node, and the possible certificates of its kubelet.
     fn files(&self, node: &Node) -> BTreeMap<String, BTreeSet<FileVersion>> {
         let files = node.slots.iter().chain(&node.others).filter_map(|(path, slot)| {
             let held = match &slot.artifact {
@@ -147,7 +148,7 @@ impl Present<'_> {
             let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
             let standing = self.progress.node(node);
             let unseen = || {
-                // It renews after the rest of phase 2.
+                // The kubelet renews after the node's other files have completed phase 2.
                 let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
                 [before, standing].map(|standing| FileVersion::SignedBy(standing.signer(old, new).clone())).into()
             };
@@ -162,7 +163,7 @@ impl Present<'_> {
         files
     }
 
-    /// What a kubelet serves: the certificate in a file, or one that a CA of the cluster issued on its request.
+    /// The serving certificate of a kubelet: from a file, or requested from the cluster.
     fn serving(&self, node: &Node, authority_change: &AuthorityChange) -> BTreeSet<FileVersion> {
         match self.inventory.kubelet_serving(node) {
             KubeletServing::File(path) | KubeletServing::OtherIssuer(path) => [FileVersion::ServedFrom(path)].into(),
@@ -172,14 +173,16 @@ impl Present<'_> {
         }
     }
 
-    /// A serving certificate that a kubelet requested: it may have been renewed since the last step.
+    /// The possible issuers of a serving certificate that the kubelet requested: it may have been renewed since the
+    /// last step.
     fn requested_serving(&self, authority_change: &AuthorityChange, standing: Standing) -> BTreeSet<FileVersion> {
         let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
         [before, standing].map(|standing| FileVersion::SignedBy(standing.signer(old, new).clone())).into()
     }
 
-    /// The files that the settings of a worker's kubelet name, apart from files of other workers with the same path.
+    /// Renames the files that the configuration of a worker's kubelet names, so that they stay separate from files of
+    /// other workers with the same path.
     fn name_own_files(&self, node: &Node, files: &mut BTreeMap<String, BTreeSet<FileVersion>>) {
         let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
         let mut own = BTreeMap::new();
@@ -206,7 +209,7 @@ impl Present<'_> {
         }
     }
 
-    /// All workers: what is known of those that were given, and one that was not.
+    /// All workers: the files of those that were provided, and the possible files of one that was not.
     fn workers(&self, authority_change: &AuthorityChange) -> Place {
         let mut place = self.unseen_workers(authority_change);
         for node in self.inventory.workers() {
@@ -236,7 +239,7 @@ impl Present<'_> {
             KubeconfigContext::entries(kubeconfig, Some(trusting), None)
         });
         let unseen = self.progress.unseen();
-        let told: BTreeSet<_> = match given {
+        let versions: BTreeSet<_> = match given {
             Some(access) => BTreeSet::from([FileVersion::Kubeconfig(access)]),
             None => unseen
                 .iter()
@@ -250,14 +253,14 @@ impl Present<'_> {
                 })
                 .collect(),
         };
-        let mut files = BTreeMap::from([(CLUSTER_INFO.to_owned(), told)]);
+        let mut files = BTreeMap::from([(CLUSTER_INFO.to_owned(), versions)]);
         if self.progress.has_begun() {
-            // Pods that have not been restarted trust what they were given before.
+            // Pods that were not restarted still trust the earlier bundle.
             let held = |standing: &Standing| FileVersion::Certificates(standing.trusts(old, new));
             files.insert(PODS.to_owned(), unseen.iter().map(held).collect());
         }
         if self.progress.has_switched() {
-            // A union that was seen to hold both, and has not been deleted yet.
+            // The ConfigMap contains both CAs since phase 1, and has not been recreated yet.
             for authority_change in self.authority_changes.values() {
                 let both =
                     Standing::TrustsBoth.trusts(&authority_change.old, self.progress.new_of(authority_change.id));
@@ -280,7 +283,8 @@ impl Present<'_> {
         Place { kind: PlaceKind::Management, name: "management".to_owned(), authority: AuthorityId::Cluster, files }
     }
 
-    /// What API servers verify webhooks by, and the certificates that these serve: nobody has seen them.
+    /// The `caBundle` fields for webhooks and extension API servers, and the possible serving certificates, which were
+    /// not provided.
     fn ca_bundles(&self, authority_change: &AuthorityChange) -> Place {
         let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let bundles = super::objects::hanging_bundles(self.inventory, authority_change).into_iter();
@@ -303,7 +307,7 @@ impl Present<'_> {
         }
     }
 
-    /// Every context of a given kubeconfig that has to do with this cluster.
+    /// Every context of a provided kubeconfig that depends on the cluster CA.
     fn clients(&self, authority_change: &AuthorityChange) -> Place {
         let mut files = BTreeMap::new();
         for slot in &self.inventory.clients {
@@ -331,26 +335,26 @@ fn of_secret(stored: &StoredObject) -> Option<FileVersion> {
     }
 }
 
-/// The flags that a simulation asks for.
+/// The flags that the simulation uses.
 pub(crate) fn flags(pod: &crate::formats::static_pod::StaticPod) -> BTreeMap<&'static str, String> {
     let known = [SIGNING_FLAG, SIGNING_KEY_FLAG, KUBELET_AUTHORITY_FLAG, CLIENT_FLAG, PUBLISHED_FLAG];
     let on_node = |flag, value: String| match pod.mount_of(&value).filter(|_| flag == KUBELET_AUTHORITY_FLAG) {
         Some(mount) => format!("{}{}", mount.on_node, &value[mount.inside.len()..]),
         None => value,
     };
-    // Clients of kube-controller-manager have connections of their own, by the file itself.
-    let asked = |flag: &&str| *flag != CLIENT_FLAG || pod.component == Component::Apiserver.as_str();
-    known.into_iter().filter(asked).filter_map(|flag| Some((flag, on_node(flag, pod.lookup(flag)?)))).collect()
+    // For kube-controller-manager, the file has connections of its own.
+    let is_used = |flag: &&str| *flag != CLIENT_FLAG || pod.component == Component::Apiserver.as_str();
+    known.into_iter().filter(is_used).filter_map(|flag| Some((flag, on_node(flag, pod.lookup(flag)?)))).collect()
 }
 
-/// The context that is used when none is named: kubectl's rule, then the first one.
+/// The current context, as kubectl selects it, or else the first one.
 fn current(kubeconfig: &KubeconfigArtifact) -> Option<usize> {
     let model = &kubeconfig.model;
     let named = model.contexts.iter().position(|context| context.name == model.current_context);
     named.or(if model.contexts.is_empty() { None } else { Some(0) })
 }
 
-/// The contexts that trust the old authority or show what it signed, by name.
+/// The contexts that trust the old CA or present a certificate that it issued, with their names.
 pub(crate) fn contexts(
     kubeconfig: &KubeconfigArtifact,
     authority_change: &AuthorityChange,

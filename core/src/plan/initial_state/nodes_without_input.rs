@@ -1,4 +1,4 @@
-//! What nodes hold of which no file was given: what kubeadm put there, and what a rotation under way has made of it.
+//! The assumed files of nodes that were not provided: kubeadm's files, as changed by a rotation in progress.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,13 +21,13 @@ fn put(files: &mut Files, path: &str, held: FileVersion) {
     files.entry(path.to_owned()).or_default().insert(held);
 }
 
-/// A kubeconfig that trusts these.
+/// A kubeconfig with these trusted CAs.
 fn trusting(trust: Vec<Certificate>, credential: KubeconfigCredential) -> FileVersion {
     FileVersion::Kubeconfig(KubeconfigContext { host: None, trust: KubeconfigTrust::These(trust), credential })
 }
 
 impl Present<'_> {
-    /// Every worker that was not given, wherever it may stand.
+    /// The possible files of workers that were not provided, for every possible progress.
     pub(super) fn unseen_workers(&self, authority_change: &AuthorityChange) -> Place {
         let mut files = Files::new();
         for standing in self.progress.unseen() {
@@ -36,7 +36,7 @@ impl Present<'_> {
         Place { kind: PlaceKind::Workers, name: "workers".to_owned(), authority: AuthorityId::Cluster, files }
     }
 
-    /// Every control-plane node, where none was given; each stands where the rotation does.
+    /// The files of every control-plane node, if none was provided, at the latest possible progress.
     pub(super) fn unseen_control_plane(&self) -> Place {
         let standing = self.progress.unseen().into_iter().last().unwrap_or(Standing::Before);
         let profile = self.inventory.profile;
@@ -83,7 +83,7 @@ impl Present<'_> {
         }
     }
 
-    /// What a kubelet reads and presents.
+    /// The files of a kubelet: trusted CAs, client credential and serving certificate.
     fn unseen_kubelet(&self, files: &mut Files, authority_change: &AuthorityChange, standing: Standing) {
         let profile = self.inventory.profile;
         let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));

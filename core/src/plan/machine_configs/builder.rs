@@ -13,7 +13,7 @@ use crate::{
     profile::AuthorityId,
 };
 
-/// Builds the list.
+/// Builds the list of steps.
 pub(crate) struct MachineSequence<'a, 'b> {
     pub(crate) inventory: &'a Inventory,
     pub(crate) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,

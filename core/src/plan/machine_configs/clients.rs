@@ -1,4 +1,4 @@
-//! Talosconfigs and kubeconfigs, each for the phase in which it works throughout.
+//! The talosconfigs and kubeconfigs of each phase.
 
 use std::collections::BTreeMap;
 
@@ -21,15 +21,16 @@ use crate::{
     profile::{AuthorityId, AuthorityRow},
 };
 
-/// A client's configuration of one of the two APIs.
+/// The kind of client configuration of one of the two APIs.
 struct ClientKind {
     authority: AuthorityId,
-    /// Its file in a phase of the package, where none was given.
+    /// Its file in a phase of the package, if none was provided.
     name: &'static str,
-    /// What is said where none was given.
+    /// The finding's code if none was provided.
     code: &'static str,
-    /// Who it logs in as (siderolabs/talos: pkg/machinery/role; pkg/machinery/config/generate/secrets,
-    /// `GenerateTalosAPIClientCertificate`; internal/pkg/kubeconfig, `GenerateAdmin`).
+    /// The identity in the client certificate (siderolabs/talos: pkg/machinery/role;
+    /// pkg/machinery/config/generate/secrets, `GenerateTalosAPIClientCertificate`; internal/pkg/kubeconfig,
+    /// `GenerateAdmin`).
     organization: &'static str,
     common_name: &'static str,
 }
@@ -51,7 +52,7 @@ const KINDS: [ClientKind; 2] = [
     },
 ];
 
-/// The APIs that are rotated and of whose clients none was given.
+/// The kinds of client configurations that depend on a rotated CA and of which none was provided.
 fn missing<'a>(
     inventory: &'a Inventory,
     authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
@@ -63,7 +64,7 @@ fn missing<'a>(
     })
 }
 
-/// Says what cannot be made where a client's configuration was not given.
+/// Reports that no client configuration of a kind was provided.
 pub(super) fn note_missing(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -71,14 +72,14 @@ pub(super) fn note_missing(
 ) {
     for kind in missing(inventory, authority_changes) {
         findings.push(
-            Finding::warning(kind.code, "", format!("no {} was given: for phases 2 and 3 an administrator's is made anew, for phase 1 there is none to widen", kind.name))
-                .remedy(format!("Give yours; or use your own in phase 1, and the package's {} from phase 2 on", kind.name)),
+            Finding::warning(kind.code, "", format!("no {} was provided: the package has a generated one for an administrator in phases 2 and 3, and none in phase 1", kind.name))
+                .remedy(format!("Provide yours; or edit your own in phase 1, and use the package's {} from phase 2 on", kind.name)),
         );
     }
 }
 
-/// The context of this cluster in the first given configuration of each API; in one made from nothing it is the cluster's
-/// name for Talos, and an administrator's for Kubernetes.
+/// The context for this cluster in the first provided configuration of each API. A generated configuration has the
+/// context `CLUSTER` for Talos and `admin@CLUSTER` for Kubernetes.
 pub(crate) fn contexts(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -107,7 +108,7 @@ impl MachineSequence<'_, '_> {
         }
         for row in inventory.profile.authorities.iter().filter(|row| self.authority_changes.contains_key(&row.id)) {
             actions.push(Action::Write(Edit {
-                target: format!("{} of clients that were not given", row.title),
+                target: format!("{} for clients that were not provided", row.title),
                 output: format!("{}/clients/{}.crt", phase.folder(), row.name),
                 mode: PUBLIC,
                 source: None,
@@ -118,16 +119,16 @@ impl MachineSequence<'_, '_> {
         }
         actions.push(Action::person(match phase {
             Phase::TrustBoth => {
-                "Whoever holds a talosconfig or a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"
+                "Update every talosconfig and kubeconfig of this cluster to trust both CAs: users, CI, Argo CD, monitoring, backup tools"
             }
-            Phase::Switch => "Whoever presents a client certificate of the old CA gets a new one",
-            Phase::DropOld => "Whoever holds a talosconfig or a kubeconfig of this cluster gets the new CA alone",
+            Phase::Switch => "Replace every client certificate of the old CA",
+            Phase::DropOld => "Update every talosconfig and kubeconfig of this cluster to trust only the new CA",
         }));
-        let gate = Gate::proving("each of them has confirmed it", Fact::Everywhere);
-        self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, gate);
+        let gate = Gate::proving("every user and pipeline has confirmed it", Fact::Everywhere);
+        self.push(phase, "clients", Holder::Clients, "Distribute new talosconfigs and kubeconfigs", actions, gate);
     }
 
-    /// An administrator's configuration, made from nothing.
+    /// A generated configuration for an administrator.
     fn new_client(&mut self, kind: &ClientKind, row: &AuthorityRow, phase: Phase) -> Action {
         let identity =
             Identity::Client { organization: kind.organization.to_owned(), common_name: kind.common_name.to_owned() };
@@ -152,7 +153,7 @@ impl MachineSequence<'_, '_> {
             mode: SECRET,
             source: None,
             content: FileContent::Client(client),
-            before: if first { "none given".to_owned() } else { phase.trusted_before().to_owned() },
+            before: if first { "none provided".to_owned() } else { phase.trusted_before().to_owned() },
             after: format!("trusts {}; credential of new CA", phase.trust()),
         })
     }

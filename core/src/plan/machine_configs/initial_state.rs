@@ -1,6 +1,6 @@
-//! What machines, joining ones and clients hold today: where the simulation of this course starts.
+//! The files of machines, joining machines and clients before the first step, where the simulation starts.
 //!
-//! What a machine accepts of an authority is one list under the place of its certificate, the one that issues first.
+//! The accepted CAs of a machine are one list at the path of the CA's certificate, with the issuing CA first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use crate::{
 
 type Files = BTreeMap<String, BTreeSet<FileVersion>>;
 
-/// Every place that a rotation touches.
+/// Every holder that a rotation changes.
 pub(crate) fn initial_state(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -51,13 +51,13 @@ struct Present<'a> {
 }
 
 impl Present<'_> {
-    /// What a given machine's configuration says, and the certificate that its kubelet may have.
+    /// The CAs in a provided machine configuration, and the possible certificates of its kubelet.
     fn machine(&self, node: &Node) -> Files {
         let mut files = Files::new();
         for row in self.inventory.profile.authorities.iter().filter(|row| self.authority_changes.contains_key(&row.id))
         {
             let accepted: Vec<Certificate> = node.accepted(row).into_iter().cloned().collect();
-            // A key that was taken out is taken to be the one that belongs to the certificate.
+            // A key that was removed from the provided configuration is assumed to match the certificate.
             let issuing = accepted.first().filter(|_| node.role == Role::ControlPlane);
             if let Some(issuing) = issuing {
                 files.insert(row.key.to_owned(), BTreeSet::from([FileVersion::Key(issuing.public_key().clone())]));
@@ -75,7 +75,7 @@ impl Present<'_> {
         self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate)
     }
 
-    /// A kubelet keeps its certificate until its machine no longer accepts who signed it; it may renew before.
+    /// A kubelet keeps its certificate until its machine no longer accepts the issuer. It may renew it earlier.
     fn kubelet(&self, files: &mut Files, authority_change: &AuthorityChange, standing: Standing) {
         let new = self.progress.new_of(authority_change.id);
         let mut held = BTreeSet::new();
@@ -86,7 +86,7 @@ impl Present<'_> {
         files.entry(self.inventory.profile.kubelet_client().to_owned()).or_default().extend(held);
     }
 
-    /// Every given worker's, and those of one that was not given.
+    /// The files of all provided workers, or the possible files of a worker if none was provided.
     fn workers(&self) -> Files {
         let mut files = Files::new();
         let given: Vec<_> = self.inventory.workers().collect();
@@ -114,7 +114,7 @@ impl Present<'_> {
         }
     }
 
-    /// What a machine that joins is given: a worker's configuration. Beside it, what running pods were given.
+    /// The files of a joining machine, which has a worker's configuration, and the CAs that running Pods trust.
     fn joining(&self) -> Files {
         let mut files = self.workers();
         files.remove(self.inventory.profile.kubelet_client());
@@ -145,7 +145,8 @@ impl Present<'_> {
         files
     }
 
-    /// What people hold whose configurations were not given. They are asked only at the end of a phase.
+    /// The possible client configurations that were not provided. Only the last step of a phase confirms that they
+    /// changed.
     fn others(&self, authority_change: &AuthorityChange) -> Files {
         let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let unseen = self.progress.unseen();

@@ -1,6 +1,6 @@
-//! The course of machines that are made of configurations: patches for control planes, then for workers, as
-//! `talosctl rotate-ca` goes (siderolabs/talos: pkg/rotate/pki). It takes one API through all phases before the other;
-//! here each phase does both, Talos' own first: the two hang on nothing in common.
+//! The steps for Talos machines: patches of machine configurations, first for control planes, then for workers, like
+//! `talosctl rotate-ca` (siderolabs/talos: pkg/rotate/pki). talosctl completes all phases for one API before the other.
+//! Here each phase changes both APIs, Talos first, which is possible because their CAs are independent of each other.
 
 mod builder;
 mod clients;
@@ -35,11 +35,11 @@ use crate::{
     profile::{AuthorityId, AuthorityRow},
 };
 
-/// What must not happen while the cluster is half-way.
-const FREEZE: &str = "Until the rotation is over: no `talosctl upgrade`, `upgrade-k8s`, `apply-config` or `rotate-ca`, no new machines; stop whatever applies machine configurations by itself (GitOps, Cluster API, Terraform), or give it the phase's from-base patches. Keep what `talosctl get machineconfig v1alpha1 -o jsonpath='{.spec}'` says of each machine";
+/// What the operator must not do during the rotation.
+const FREEZE: &str = "Until the rotation is over: no `talosctl upgrade`, `upgrade-k8s`, `apply-config` or `rotate-ca`, no new machines; stop everything that applies machine configurations automatically (GitOps, Cluster API, Terraform), or give it the phase's from-base patches. Save the output of `talosctl get machineconfig v1alpha1 -o jsonpath='{.spec}'` for each machine";
 
 const AFTER_CARE: &str =
-    "Take an etcd snapshot (`talosctl etcd snapshot`), resume what was frozen, and delete every copy of this package";
+    "Take an etcd snapshot (`talosctl etcd snapshot`), resume what you stopped, and delete every copy of this package";
 
 /// Every step of the rotation, in order.
 pub(super) fn sequence<'a>(
@@ -61,8 +61,8 @@ pub(super) fn sequence<'a>(
 
 impl MachineSequence<'_, '_> {
     fn freeze(&mut self) {
-        let gate = "nothing changes machines' configurations but this package";
-        let title = "Freeze what would undo the rotation";
+        let gate = "only this package changes machine configurations";
+        let title = "Freeze changes";
         self.push(self.progress.first(), "freeze", Holder::Cluster, title, vec![Action::person(FREEZE)], gate);
     }
 
@@ -91,11 +91,11 @@ impl MachineSequence<'_, '_> {
                 phase,
                 "everyone",
                 Holder::Cluster,
-                "Confirm that nobody presents an old certificate any more",
+                "Confirm that no client presents an old certificate",
                 vec![Action::person(
-                    "Ask everyone who holds a talosconfig or a kubeconfig: whoever still presents the old CA's certificate is locked out by phase 3",
+                    "Ask the owner of every talosconfig and kubeconfig: a client that still presents a certificate of the old CA is locked out by phase 3",
                 )],
-                Gate::proving("every person and pipeline has confirmed a credential of the new CA", Fact::Confirmed),
+                Gate::proving("every user and pipeline has confirmed that it uses a credential of the new CA", Fact::Confirmed),
             ),
             Phase::DropOld => {
                 self.secrets();
@@ -103,7 +103,7 @@ impl MachineSequence<'_, '_> {
                     phase,
                     "after-care",
                     Holder::Cluster,
-                    "Take fresh backups and lift the freeze",
+                    "Take new backups and end the freeze",
                     vec![Action::person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)],
                     "every node is Ready two minutes after the last step",
                 );
@@ -123,7 +123,7 @@ impl MachineSequence<'_, '_> {
         self.steps.push(Step::new(Carrier::Package, phase, id, holder, title, actions, gate));
     }
 
-    /// One patch for all machines of a role, unless each of them is through the phase.
+    /// One patch for all machines of a role, unless each of them has completed the phase.
     fn machines(&mut self, row: &'static AuthorityRow, group: usize, phase: Phase) {
         let MachineGroup { role, layout, kept, .. } = &self.groups[group];
         let (role, layout) = (*role, *layout);
@@ -147,9 +147,9 @@ impl MachineSequence<'_, '_> {
             let target = match form {
                 PatchForm::Incremental => format!("{} of every {} machine", row.title, role.in_words()),
                 PatchForm::FromBase => {
-                    format!("{} in what {} configurations are made from", row.title, role.in_words())
+                    format!("{} in the sources of {} configurations", row.title, role.in_words())
                 }
-                PatchForm::Undo => format!("{} of every {} machine, to go back", row.title, role.in_words()),
+                PatchForm::Undo => format!("{} of every {} machine, for rollback", row.title, role.in_words()),
             };
             let mode = if patch.key().is_some() { SECRET } else { PUBLIC };
             Action::Write(Edit {
@@ -170,7 +170,7 @@ impl MachineSequence<'_, '_> {
             (Phase::Switch, Role::Worker) => {
                 ("follow the new CA", "each of them serves and presents what the new CA issued")
             }
-            (Phase::DropOld, _) => ("accept the new CA alone", "each of them refuses certificates of the old CA"),
+            (Phase::DropOld, _) => ("accept only the new CA", "each of them rejects certificates of the old CA"),
         };
         let title = format!("Make every {} machine {title}: {}", role.in_words(), row.title);
         let gate = Gate { proves: vec![Fact::TakenUp, Fact::Everywhere], ..gate.into() };
@@ -178,7 +178,8 @@ impl MachineSequence<'_, '_> {
         self.push(phase, &format!("{api}-{}", role.folder()), Holder::Cluster, &title, actions, gate);
     }
 
-    /// Are all given machines of the role through the phase? Of a role of which none was given, nobody knows.
+    /// Whether all provided machines of the role have completed the phase. If none was provided, the plan includes the
+    /// phase unless other machines show that it is complete.
     fn is_through(&self, row: &AuthorityRow, role: Role, phase: Phase) -> bool {
         let mut given = self.inventory.nodes.iter().filter(|node| node.role == role).peekable();
         if given.peek().is_none() {
@@ -211,28 +212,30 @@ impl MachineSequence<'_, '_> {
         self.authority_changes.get(&id).is_some_and(|one| one.old_key.is_some())
     }
 
-    /// kube-controller-manager publishes what issues, and nothing beside it: pods can follow only once that is the new CA.
+    /// kube-controller-manager publishes only the issuing CA in `kube-root-ca.crt`, so Pods cannot trust the new CA
+    /// before it issues.
     fn pods(&mut self, row: &AuthorityRow) {
         let bundle = format!("{}/clients/{}.crt", Phase::DropOld.folder(), row.name);
         self.push(
             Phase::Switch,
             "published",
             Holder::Cluster,
-            "Wait until pods are given the new CA",
+            "Wait until kube-root-ca.crt contains the new CA",
             vec![Action::Cluster(ClusterAction::Published(Trust::New, bundle))],
-            "kube-root-ca.crt in every namespace and ca.crt of every service account token Secret hold the new CA",
+            "kube-root-ca.crt in every namespace and ca.crt of every service account token Secret contain the new CA",
         );
         self.push(
             Phase::Switch,
             "pods",
             Holder::Cluster,
-            "Restart pods that read their CA once, at their start",
+            "Restart Pods that read their CA only at startup",
             vec![Action::Cluster(ClusterAction::RestartWorkloads)],
-            "every Deployment, DaemonSet and StatefulSet has rolled out since kube-root-ca.crt held the new CA",
+            "every Deployment, DaemonSet and StatefulSet has rolled out after kube-root-ca.crt contained the new CA",
         );
     }
 
-    /// Talos gives Pods a talosconfig that trusts what issues, and nothing beside it: they can follow only now.
+    /// Talos writes talosconfigs for Pods that trust only the issuing CA, so Pods cannot trust the new CA before it
+    /// issues.
     fn talos_access(&mut self, row: &AuthorityRow) {
         let bundle = format!("{}/clients/{}.crt", Phase::DropOld.folder(), row.name);
         self.push(
@@ -245,14 +248,14 @@ impl MachineSequence<'_, '_> {
         );
     }
 
-    /// A new `secrets.yaml`: what is made from the old one would bring the old CA back.
+    /// A new `secrets.yaml`. Machine configurations generated from the old one would contain the old CA.
     fn secrets(&mut self) {
         let Some(secrets) = self.inventory.own_secrets() else { return };
-        let holds = |row: &&AuthorityRow| {
+        let contains = |row: &&AuthorityRow| {
             let certificate = format!("{}.crt", row.secret);
             self.authority_changes.contains_key(&row.id) && secrets.places.contains(&certificate.as_str())
         };
-        let rows = self.inventory.profile.authorities.iter().filter(holds);
+        let rows = self.inventory.profile.authorities.iter().filter(contains);
         let ids: Vec<AuthorityId> = rows.map(|row| row.id).collect();
         if ids.is_empty() {
             return;
@@ -270,16 +273,16 @@ impl MachineSequence<'_, '_> {
         let actions = vec![
             Action::Write(edit),
             Action::person(
-                "Put 3-drop-old/secrets.yaml where you keep it, and take accepted CAs out of what your configurations are made from",
+                "Replace your secrets.yaml by 3-drop-old/secrets.yaml, and remove accepted CAs from the sources of your machine configurations",
             ),
         ];
-        let gate = "configurations made from secrets.yaml hold the new CA";
-        self.push(Phase::DropOld, "secrets", Holder::Clients, "Make new configurations hold the new CA", actions, gate);
+        let gate = "configurations generated from secrets.yaml contain the new CA";
+        self.push(Phase::DropOld, "secrets", Holder::Clients, "Update secrets.yaml with the new CA", actions, gate);
     }
 }
 
 impl AuthorityRow {
-    /// The API that hangs on it, as `talosctl rotate-ca` names it: `talos`, `kubernetes`.
+    /// The API that uses the CA, as `talosctl rotate-ca` names it: `talos`, `kubernetes`.
     pub(crate) fn api(&self) -> &'static str {
         self.name.strip_suffix("-ca").unwrap_or(self.name)
     }
@@ -303,7 +306,7 @@ impl Role {
 }
 
 impl MachinePatch {
-    /// What it starts from and what comes of it.
+    /// Describes the configuration before and after the patch.
     fn in_words(&self) -> (String, String) {
         let words = |patch: &Self| match patch.sides() {
             (Side::Old, []) => "old CA",
@@ -314,14 +317,15 @@ impl MachinePatch {
         let other = Self { form: PatchForm::Undo, ..self.clone() };
         let forth = Self { form: PatchForm::Incremental, ..self.clone() };
         match self.form {
-            PatchForm::FromBase => ("as it was".to_owned(), words(self).to_owned()),
+            PatchForm::FromBase => ("before the rotation".to_owned(), words(self).to_owned()),
             PatchForm::Incremental => (words(&other).to_owned(), words(self).to_owned()),
             PatchForm::Undo => (words(&forth).to_owned(), words(self).to_owned()),
         }
     }
 }
 
-/// Pods with Talos API access trust the issuing CA alone (siderolabs/talos: kubeaccess/serviceaccount/crd_controller.go).
+/// Warns that Pods with Talos API access lose it for a while, because their talosconfig trusts only the issuing CA
+/// (siderolabs/talos: kubeaccess/serviceaccount/crd_controller.go).
 fn note_access(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -334,7 +338,7 @@ fn note_access(
     if authority_changes.contains_key(&AuthorityId::Talos) && progress.includes(Phase::Switch) {
         let file = node.slots.values().next().map_or("", |slot| slot.file.as_str());
         let message = format!(
-            "{} gives Pods access to the Talos API. Their talosconfig trusts the issuing CA alone, so they cannot reach machines from step 2-talos-control-plane until step 2-talos-access has restarted them",
+            "{} gives Pods access to the Talos API. Their talosconfig trusts only the issuing CA, so they cannot reach machines from step 2-talos-control-plane until step 2-talos-access has restarted them",
             node.name
         );
         findings.push(

@@ -1,4 +1,4 @@
-//! Machines of one role, which one patch has to fit.
+//! The machines of each role. One patch must apply to all machines of a role.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +11,17 @@ use crate::{
     x509::Certificate,
 };
 
-/// Every machine of a role, given or not.
+/// Every machine of a role, whether or not its configuration was provided.
 #[derive(Debug)]
 pub(super) struct MachineGroup {
     pub(super) role: Role,
     pub(super) layout: Layout,
-    /// What they accept beside the authorities of the rotation, and go on accepting.
+    /// Other CAs that the machines accept. The patches keep them.
     pub(super) kept: BTreeMap<AuthorityId, Vec<Certificate>>,
 }
 
-/// Control planes first. What keeps one patch from fitting all machines of a role, and what is missing, goes to `findings`.
+/// The roles, control planes first. Reports missing configurations, and machines of one role that need different
+/// patches.
 pub(super) fn groups(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -33,23 +34,23 @@ pub(super) fn groups(
     let control_plane = layouts(Role::ControlPlane);
     let Some(layout) = control_plane.first().copied() else {
         findings.push(
-            Finding::error("missing-machine-config", "", "no control-plane machine's configuration was given, so it cannot be told where its CAs stand, or what it accepts today")
-                .remedy(format!("Give {}", inventory.profile.input)),
+            Finding::error("missing-machine-config", "", "no control-plane machine's configuration was provided, so its accepted CAs and its format are not known")
+                .remedy(format!("Provide {}", inventory.profile.input)),
         );
         return Vec::new();
     };
     let workers = layouts(Role::Worker);
     if workers.is_empty() {
         findings.push(
-            Finding::warning("missing-machine-config", "", "no worker's configuration was given: the patches for workers are made for the generation of the control plane's")
-                .remedy("Give worker.yaml if there are workers, so that it is seen what they accept today"),
+            Finding::warning("missing-machine-config", "", "no worker's configuration was provided: the patches for workers use the configuration format of the control plane")
+                .remedy("Provide worker.yaml if there are workers, so that Airlock detects the CAs that they accept"),
         );
     }
     for (role, layouts) in [(Role::ControlPlane, &control_plane), (Role::Worker, &workers)] {
         if layouts.len() > 1 {
             findings.push(
                 Finding::error("two-generations", "", format!("some {} machines have their Kubernetes CA in a document of its own, others do not: one patch cannot fit both", role.folder()))
-                    .remedy("Bring their configurations to one generation first, or give machines of one generation at a time"),
+                    .remedy("Convert their configurations to one format first, or provide machines of one format at a time"),
             );
         }
     }
@@ -59,20 +60,21 @@ pub(super) fn groups(
         .collect()
 }
 
-/// The port on which machines' own API servers listen: the first one's, since they stand behind one endpoint.
+/// The port of the API servers: the first machine's, because all of them share one endpoint.
 pub(crate) fn api_port(inventory: &Inventory) -> u64 {
     let mut machines = inventory.control_plane().filter_map(|node| node.machine.as_ref());
     machines.next().map_or(0, |machine| machine.api_port)
 }
 
-/// Every configuration as it was given: for the backup.
+/// Every provided configuration, for the backup.
 pub(crate) fn configurations(inventory: &Inventory) -> Vec<(Role, String, Source)> {
     let machines = inventory.nodes.iter().filter(|node| node.machine.is_some());
     let slots = machines.filter_map(|node| Some((node, node.slots.values().next()?)));
     slots.map(|(node, slot)| (node.role, node.name.clone(), slot.into())).collect()
 }
 
-/// What all machines of a role accept beside the rotation; they must agree, since one patch gives them one list.
+/// Other CAs that all machines of a role accept. Reports machines with different lists, because one patch writes one
+/// list.
 fn kept(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -100,11 +102,11 @@ fn kept(
                     "machines-differ",
                     "",
                     format!(
-                        "{} and {} accept different further CAs beside the {}, and one patch gives both the same list",
+                        "{} and {} accept different other CAs in addition to the {}, and one patch writes the same list for both",
                         machines[0].name, machines[at].name, row.title
                     ),
                 )
-                .remedy("Make them accept the same first, or give them one at a time"),
+                .remedy("Make them accept the same CAs first, or provide them one at a time"),
             );
         }
         let first = lists.into_iter().next().unwrap_or_default();
@@ -113,7 +115,7 @@ fn kept(
                 "further-ca",
                 "",
                 format!(
-                    "{} machines also accept {} for the {}; they go on doing so",
+                    "{} machines also accept {} for the {}; the patches keep it",
                     role.folder(),
                     certificate.subject(),
                     row.title

@@ -14,21 +14,21 @@ use crate::{
     profile::{AuthorityId, Component},
 };
 
-/// What is done in a step, in order.
+/// One action of a step. A step carries its actions out in order.
 #[derive(Debug)]
 pub(crate) enum Action {
-    /// Files or objects of the package take effect.
+    /// Writes a file, or applies an object, of the package.
     Write(Edit),
-    /// A file is taken away.
+    /// Removes a file.
     Remove {
         /// Absolute path on the node.
         target: String,
-        /// What it was.
+        /// Its content, in words.
         before: String,
     },
-    /// A flag of a static Pod whose manifest was not given: only this flag changes in it.
+    /// Changes one flag of a static Pod whose manifest was not provided.
     SetFlag {
-        /// Whose manifest.
+        /// The component that the manifest runs.
         component: Component,
         /// Without the dashes.
         flag: &'static str,
@@ -37,52 +37,53 @@ pub(crate) enum Action {
         /// Its value afterwards.
         to: String,
     },
-    /// The kubelet asks for a new client certificate with its present one.
+    /// The kubelet requests a new client certificate and authenticates with its current one.
     RenewKubelet,
-    /// The kubelet requests a new serving certificate, where it has one that it requested and that the old authority signed.
+    /// The kubelet requests a new serving certificate, if it requested its current one and the old CA issued that.
     RenewServing,
-    /// What kubeadm on the node makes anew from the node's own files and the authority's new key: no leaf's key travels.
+    /// kubeadm re-issues leaf certificates on the node with the new CA's key. No private key of a leaf leaves the node.
     RenewOnNode {
-        /// Whose leaves.
+        /// The CA that issues the leaves.
         authority: AuthorityId,
-        /// As kubeadm calls them: `apiserver`, `admin.conf`.
+        /// Names as kubeadm uses them: `apiserver`, `admin.conf`.
         names: Vec<&'static str>,
-        /// The CA data of the kubeconfigs among them, which kubeadm narrows to the first CA.
+        /// The CA data of the kubeconfigs among them. kubeadm writes only the first CA, so the script sets it again.
         trust: Trust,
     },
-    /// New leaves of the CAs that are there, by kubeadm on the node.
+    /// kubeadm renews leaf certificates on the node with the current CAs.
     RenewLeaves(Vec<RenewedLeaf>),
-    /// The CA data in a kubeconfig of a node, by its name, that nobody has seen; every other byte stays.
+    /// Changes only the CA data of a node's kubeconfig that may not have been provided. The value is its name in the
+    /// profile.
     TrustInKubeconfig(&'static str),
     /// A backup of the node: an archive of its configuration and keys, and a snapshot of its etcd.
     BackUp {
         /// Files that the plan changes and that the archive does not contain in any case; absolute paths on the node.
         files: Vec<String>,
     },
-    /// Something done through the cluster's API.
+    /// An action through the API of the workload cluster or the management cluster.
     Cluster(ClusterAction),
-    /// A process is restarted so that it reads what changed; nothing goes on until it runs again.
+    /// Restarts a component so that it reads changed files, and waits until it runs again.
     Restart(Component),
-    /// Likewise a process that no profile's table names.
+    /// Restarts a process that the profile's tables do not list, and waits until it runs again.
     RestartProcess(Process),
-    /// Logs are read: no TLS error for two minutes.
+    /// Reads logs and requires two minutes without a TLS error.
     VerifyLogs(Logs),
-    /// Something that a person does or that a command does elsewhere.
+    /// A manual action, or a command that the operator runs.
     Do {
-        /// What and why, one sentence.
+        /// What to do and why, one sentence.
         text: String,
-        /// The commands, one to a line; empty where a person decides.
+        /// The commands, one per line; empty if there is no command for it.
         command: String,
     },
 }
 
 impl Action {
-    /// Something that only people can do.
+    /// A manual action without a command.
     pub(crate) fn person(text: &str) -> Self {
         Self::Do { text: text.to_owned(), command: String::new() }
     }
 
-    /// What it does, in words, where that is not told by files and restarts.
+    /// Describes the action; `None` for writes, removals and restarts, which the runbook lists separately.
     pub(crate) fn in_words(&self) -> Option<String> {
         Some(match self {
             Self::Do { text, .. } => text.clone(),
@@ -90,30 +91,30 @@ impl Action {
                 format!("In the manifest of {component}, set --{flag} from {from} to {to}")
             }
             Self::RenewKubelet => {
-                "The kubelet asks for a new certificate with its present one; its key never leaves the node".to_owned()
+                "The kubelet requests a new certificate and authenticates with its current one; its key never leaves the node".to_owned()
             }
             Self::RenewServing => {
-                "The kubelet requests a new serving certificate (kubelet-server-current.pem), where it has one that it requested".to_owned()
+                "The kubelet requests a new serving certificate (kubelet-server-current.pem), if it requested its current one".to_owned()
             }
             Self::RenewOnNode { names, trust, .. } => format!(
-                "kubeadm makes {} anew on a copy of the node's files, with the names that they have; kubeconfigs trust {trust} before they are moved in",
+                "kubeadm re-issues {} on a copy of the node's files, with the same names; kubeconfigs trust {trust} before they are moved into place",
                 names.join(", ")
             ),
             Self::RenewLeaves(leaves) => format!(
-                "kubeadm renews {} with the node's own CA keys, on a copy of /etc/kubernetes: names and usages stay, each gets a new private key, and the CA data of kubeconfigs stays. What was there is kept in /etc/kubernetes/.airlock",
+                "kubeadm renews {} with the node's own CA keys, on a copy of /etc/kubernetes: names and usages stay, each gets a new private key, and the CA data of kubeconfigs stays. The previous files are kept in /etc/kubernetes/.airlock",
                 leaves.iter().map(|leaf| leaf.name.as_str()).collect::<Vec<_>>().join(", ")
             ),
             Self::TrustInKubeconfig(name) => {
                 format!("In {name}, set the CA data to that of ca.crt; everything else stays")
             }
-            Self::BackUp { .. } => "Save an archive of /etc/kubernetes, the kubelet's configuration and /var/lib/kubelet/pki, and a snapshot of etcd, in /var/lib/airlock. The snapshot is verified by restoring it into a temporary data directory. Nothing of the cluster changes".to_owned(),
+            Self::BackUp { .. } => "Save an archive of /etc/kubernetes, the kubelet's configuration and /var/lib/kubelet/pki, and a snapshot of etcd, in /var/lib/airlock. The snapshot is verified by restoring it into a temporary data directory. The cluster does not change".to_owned(),
             Self::Cluster(action) => action.in_words(),
             Self::VerifyLogs(_) => "The check reads the logs since the phase began, prints TLS errors by peer and connection of the trust matrix, and requires two minutes without one. Without --check, the same command waits for that".to_owned(),
             Self::Remove { .. } | Self::Restart(_) | Self::RestartProcess(_) | Self::Write(_) => return None,
         })
     }
 
-    /// Does a static Pod start anew by it?
+    /// Whether it writes a static Pod's manifest, so that the kubelet recreates the Pod.
     pub(crate) fn is_manifest(&self) -> bool {
         matches!(self, Self::Write(Edit { content: FileContent::Manifest(..) | FileContent::Original(_), .. }))
     }
@@ -137,59 +138,60 @@ pub(crate) enum Logs {
     Machines,
 }
 
-/// What is done to a cluster as a whole, through its API.
+/// An action on a whole cluster, through its API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ClusterAction {
-    /// Waits until extension-apiserver-authentication holds the new front-proxy authority.
+    /// Waits until extension-apiserver-authentication contains the new front-proxy CA.
     ExtensionTrust,
-    /// extension-apiserver-authentication is deleted once, and written anew without the old authorities.
+    /// Deletes extension-apiserver-authentication once; an API server recreates it without the old CAs.
     ForgetOld(Vec<AuthorityId>),
-    /// The Secret kube-system/kubeadm-certs, which would bring the old CA to joining nodes, is deleted.
+    /// Deletes the Secret kube-system/kubeadm-certs, from which joining control-plane nodes would get the old CA.
     ForgetUploadedCertificates,
     /// Waits until every node is Ready.
     NodesReady,
-    /// Whether Cluster API's MachineHealthChecks of a Cluster are paused; who was paused before stays so.
+    /// Pauses or resumes the MachineHealthChecks of a Cluster. Those that were paused before the rotation stay paused.
     HealthChecks {
-        /// Of which Cluster.
+        /// The Cluster that they belong to.
         of: Managed,
-        /// On or off.
+        /// Pause, not resume.
         paused: bool,
     },
-    /// Cluster API's pause switch.
+    /// Sets `spec.paused` of a Cluster.
     Pause {
-        /// Of which Cluster.
+        /// The Cluster.
         of: Managed,
-        /// On or off.
+        /// Pause, not resume.
         paused: bool,
     },
-    /// A machine template's pins become the new CA's.
+    /// Replaces the public key pins in a machine template by the new CA's.
     Pin(Pinned),
-    /// Waits until kube-root-ca.crt holds this trust, as a file of the package has it, in every namespace.
+    /// Waits until kube-root-ca.crt in every namespace equals the trust bundle in this file of the package.
     Published(Trust, String),
-    /// An operator creates Secrets with certificates again.
+    /// Deletes Secrets with certificates, so that an operator creates them again.
     RenewSecrets(RenewedSecrets),
-    /// Deployments, DaemonSets and StatefulSets are rolled out anew, once in the phase.
+    /// Restarts every Deployment, DaemonSet and StatefulSet, once in the phase.
     RestartWorkloads,
-    /// These workloads are rolled out once in the phase, because they read files of nodes: namespace and `Kind/NAME`.
+    /// Restarts workloads that read files of nodes, once in the phase: namespace and `Kind/NAME`.
     RestartReaders(Vec<(String, String)>),
-    /// Waits until the API server serves a certificate of the new authority.
+    /// Waits until the API server serves a certificate of the new CA.
     Served,
-    /// Workers that joined before this phase are drained and deleted; others have joined in their place.
+    /// Drains and deletes workers that joined before this phase, after new workers have joined.
     ReplaceWorkers,
-    /// Pods with Talos API access restart once their Secrets have the new Talos authority, as a file of the package has it.
+    /// Waits until the Secrets for Talos API access contain the CA in this file of the package, then restarts their
+    /// Pods.
     TalosAccess(String),
-    /// Something done to a control plane that runs in a management cluster.
+    /// An action on a control plane that runs in a management cluster.
     Tenant(TenantAction),
-    /// Cluster API makes machines anew, once in the phase.
+    /// Has Cluster API replace machines, once in the phase.
     RollOut {
-        /// Of which Cluster.
+        /// The Cluster that they belong to.
         of: Managed,
-        /// Which of them.
+        /// The set of machines.
         machines: Machines,
     },
 }
 
-/// A Cluster of Cluster API's, in the management cluster.
+/// A Cluster object of Cluster API, in the management cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Managed {
     pub(crate) namespace: String,
@@ -202,7 +204,7 @@ impl fmt::Display for Managed {
     }
 }
 
-/// Machines that Cluster API makes.
+/// Machines that Cluster API creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Machines {
     /// Those of KubeadmControlPlanes.
@@ -215,18 +217,18 @@ impl ClusterAction {
     fn in_words(&self) -> String {
         match self {
             Self::ExtensionTrust => "Every API server adds its front-proxy CAs to the ConfigMap kube-system/extension-apiserver-authentication, from which extension API servers take them".to_owned(),
-            Self::ForgetOld(_) => "Delete the ConfigMap kube-system/extension-apiserver-authentication once: it is a union that never forgets an unexpired CA, and an API server writes it anew".to_owned(),
-            Self::ForgetUploadedCertificates => "Delete the Secret kube-system/kubeadm-certs, which would give the old CA to joining nodes".to_owned(),
+            Self::ForgetOld(_) => "Delete the ConfigMap kube-system/extension-apiserver-authentication once: API servers only add CAs to it and never remove an unexpired one. An API server recreates it".to_owned(),
+            Self::ForgetUploadedCertificates => "Delete the Secret kube-system/kubeadm-certs, from which joining control-plane nodes would get the old CA".to_owned(),
             Self::NodesReady => "Wait until every node is Ready".to_owned(),
-            Self::HealthChecks { of, paused: true } => format!("Annotate the MachineHealthChecks of the Cluster {of} with cluster.x-k8s.io/paused, so that no machine is replaced half-way"),
-            Self::HealthChecks { of, paused: false } => format!("Take the annotation cluster.x-k8s.io/paused off the MachineHealthChecks of the Cluster {of} that step pause gave it"),
+            Self::HealthChecks { of, paused: true } => format!("Annotate the MachineHealthChecks of the Cluster {of} with cluster.x-k8s.io/paused, so that no machine is replaced during the rotation"),
+            Self::HealthChecks { of, paused: false } => format!("Remove the annotation cluster.x-k8s.io/paused from the MachineHealthChecks of the Cluster {of} that step pause annotated"),
             Self::Pause { of, paused } => format!("Set paused={paused} on the Cluster {of}"),
-            Self::Pin(pinned) => format!("In {}, let caCertHashes name the new CA's pin: machines made from it could not join by the old one's", pinned.place),
-            Self::RollOut { of, machines: Machines::ControlPlane } => format!("Have Cluster API replace the control-plane machines of {of} one after the other, as `clusterctl alpha rollout restart kubeadmcontrolplane/NAME` does: it sets the time before which no machine may have been made. The freeze does not stand against this: a new machine has one CA in ca.crt, and signs from that. Where no KubeadmControlPlane makes them there is nothing to roll out"),
-            Self::RollOut { of, machines: Machines::Workers } => format!("Likewise the machines of the MachineDeployments of {of}. MachinePools' instances and machines that nobody owns are not made anew: step workers is for them"),
-            Self::Published(..) => "Wait until kube-root-ca.crt in every namespace and ca.crt of every Secret of type kubernetes.io/service-account-token hold this phase's CAs: pods started before that trust what it held then".to_owned(),
-            Self::ReplaceWorkers => "For each worker, add a machine that joins with the new CA, then remove the old worker: `--remove NODE` drains it (PodDisruptionBudgets hold the drain back), waits until its machine is off, and deletes its Node. Without `--remove`, the step lists the workers that are left. Pods without a controller stop the drain: delete or move them first. Data in emptyDir volumes is deleted".to_owned(),
-            Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
+            Self::Pin(pinned) => format!("In {}, replace the old CA's pin in caCertHashes by the new CA's: machines with the old pin cannot join", pinned.place),
+            Self::RollOut { of, machines: Machines::ControlPlane } => format!("Have Cluster API replace the control-plane machines of {of} one after the other, as `clusterctl alpha rollout restart kubeadmcontrolplane/NAME` does: it replaces every machine that was created before this time. The freeze does not forbid this: a new machine has one CA in ca.crt and signs with it. Without a KubeadmControlPlane there is nothing to roll out"),
+            Self::RollOut { of, machines: Machines::Workers } => format!("Likewise the machines of the MachineDeployments of {of}. Instances of MachinePools and machines without an owner are not replaced: step workers changes them"),
+            Self::Published(..) => "Wait until kube-root-ca.crt in every namespace and ca.crt of every Secret of type kubernetes.io/service-account-token contain this phase's CAs: Pods that started earlier trust the previous CAs".to_owned(),
+            Self::ReplaceWorkers => "For each worker, add a machine that joins with the new CA, then remove the old worker: `--remove NODE` drains it (PodDisruptionBudgets delay the drain), waits until its machine is off, and deletes its Node. Without `--remove`, the step lists the workers that are left. Pods without a controller stop the drain: delete or move them first. Data in emptyDir volumes is deleted".to_owned(),
+            Self::Served => "Connect to the API server with only the new CA as trusted CA".to_owned(),
             Self::TalosAccess(_) => "Wait until the Secret of each ServiceAccount of talos.dev has the new CA, which Talos writes within a minute or two; then restart the workloads that use it. Until then their Pods cannot verify machines that serve certificates of the new CA. If phase 2 is undone, restart them again".to_owned(),
             Self::Tenant(action) => action.in_words(),
             Self::RestartReaders(workloads) => {

@@ -9,52 +9,53 @@ use crate::{
     x509::{AuthorityName, Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
 };
 
-/// Fewer bytes might stand in a certificate by chance.
+/// Minimum length of an identifier that scripts search for in certificates. Shorter ones may occur by chance. Bytes.
 const SHORTEST_MARK: usize = 8;
 
-/// An authority and what takes its place.
+/// The replacement of a CA.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorityChange {
     pub(crate) id: AuthorityId,
     pub(crate) title: &'static str,
     pub(crate) old: Certificate,
-    /// The old one's private key, wherever it was found: for the way back.
+    /// The old CA's private key, if it was provided. Rollback needs it.
     pub(crate) old_key: Option<Arc<PrivateKey>>,
     pub(crate) new: NewAuthoritySource,
-    /// A new one of a rotation that was begun and is given up: nobody is to trust it any more.
+    /// The new CA of an abandoned rotation. The plan removes it from every trust bundle.
     pub(crate) given_up: Option<Certificate>,
     pub(crate) key_home: KeyHome,
-    /// How consumers expect the private key to be written.
+    /// The encoding of the new private key.
     pub(crate) encoding: KeyEncoding,
 }
 
-/// A new authority.
+/// Where the new CA comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum NewAuthoritySource {
-    /// In the cluster already: a rotation is under way. Its private key may not be here.
+    /// A rotation is in progress and the cluster already trusts it. The issuer is `None` if its key was not provided.
     Present(Certificate, Option<Arc<Issuer>>),
-    /// Made elsewhere and brought along, checked; with its private key, if that came along.
+    /// Imported and validated. The issuer is `None` if its key was not provided.
     Brought(Certificate, Option<Arc<Issuer>>),
-    /// To be made here.
+    /// Airlock generates it.
     Made { name: AuthorityName, key_request: usize, algorithm: KeyAlgorithm, not_before: UnixTime, not_after: UnixTime },
 }
 
 impl AuthorityChange {
-    /// Did the old one sign it, or the new one that is there already?
+    /// Whether the old CA issued it, or the new CA of a rotation in progress.
     pub(crate) fn signed(&self, leaf: &Certificate) -> bool {
         leaf.is_signed_by(&self.old)
             || matches!(&self.new, NewAuthoritySource::Present(certificate, _) if leaf.is_signed_by(certificate))
     }
 
-    /// Is the old one, or the new one that is there already, among the anchors? By name and key: a CA may have been renewed.
+    /// Whether the anchors contain the old CA, the abandoned one, or the new CA of a rotation in progress. CAs are
+    /// compared by name and key, because a CA certificate may have been renewed.
     pub(crate) fn is_trusted_by(&self, anchors: &[Certificate]) -> bool {
-        let holds = |authority: &Certificate| anchors.iter().any(|anchor| anchor.is_same_authority(authority));
-        holds(&self.old)
-            || self.given_up.as_ref().is_some_and(holds)
-            || matches!(&self.new, NewAuthoritySource::Present(certificate, _) if holds(certificate))
+        let contain = |authority: &Certificate| anchors.iter().any(|anchor| anchor.is_same_authority(authority));
+        contain(&self.old)
+            || self.given_up.as_ref().is_some_and(contain)
+            || matches!(&self.new, NewAuthoritySource::Present(certificate, _) if contain(certificate))
     }
 
-    /// The new one, where it is there before anything is made.
+    /// The certificate of the new CA, if it exists before the package is built.
     pub(crate) fn known_new(&self) -> Option<&Certificate> {
         match &self.new {
             NewAuthoritySource::Present(certificate, _) | NewAuthoritySource::Brought(certificate, _) => {
@@ -64,7 +65,7 @@ impl AuthorityChange {
         }
     }
 
-    /// Its name and its last second, where it is made here.
+    /// Name and `notAfter` of a CA that Airlock generates.
     pub(crate) fn made(&self) -> Option<(&AuthorityName, UnixTime)> {
         match &self.new {
             NewAuthoritySource::Made { name, not_after, .. } => Some((name, *not_after)),
@@ -72,24 +73,24 @@ impl AuthorityChange {
         }
     }
 
-    /// What stands in the bytes of whatever the new one signs and of nothing that the old one signed, in hexadecimal
-    /// digits: its key's identifier (RFC 5280, section 4.2.1.1) and its name. Scripts tell the two apart by either.
+    /// Byte sequences, in hexadecimal, that certificates of the new CA contain and certificates of the old CA do not:
+    /// its key identifier (RFC 5280, section 4.2.1.1) and its name. Scripts recognise the issuer by either.
     pub(crate) fn marks(&self, new: &Certificate) -> Vec<String> {
         marks_of(new, &self.old)
     }
 
-    /// Likewise of what the old one signs.
+    /// [`Self::marks`] for the old CA.
     pub(crate) fn old_marks(&self, new: &Certificate) -> Vec<String> {
         marks_of(&self.old, new)
     }
 
-    /// Can it sign, and be brought to where its key belongs?
+    /// Whether the new CA's private key is available, or will be generated.
     pub(crate) fn has_key(&self) -> bool {
         !matches!(self.new, NewAuthoritySource::Present(_, None) | NewAuthoritySource::Brought(_, None))
     }
 }
 
-/// The marks of one authority that another does not have.
+/// The key identifier and the name of a CA, without those that it shares with the other CA.
 fn marks_of(authority: &Certificate, other: &Certificate) -> Vec<String> {
     let key_id =
         authority.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK && other.subject_key_id() != Some(id));
@@ -97,12 +98,12 @@ fn marks_of(authority: &Certificate, other: &Certificate) -> Vec<String> {
     key_id.into_iter().chain(name).map(hex::lower).collect()
 }
 
-/// Where an authority's private key is kept.
+/// Where a CA's private key is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyHome {
-    /// On the control-plane nodes, as kubeadm keeps it.
+    /// On the control-plane nodes, where kubeadm stores it.
     Nodes,
-    /// Somewhere else: an externally managed CA.
+    /// Outside the cluster: an external CA.
     Elsewhere,
     /// In the configurations of control-plane machines.
     Machines,

@@ -10,10 +10,10 @@ use crate::{
 /// How a process is restarted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Process {
-    /// A component of Kubernetes, whose restart the profile knows.
+    /// A component of Kubernetes that the profile lists.
     Component(Component),
-    /// A static Pod by its manifest's base name without ending, and the base name of its program, empty where the
-    /// manifest does not name it.
+    /// A static Pod: its manifest's base name without the extension, and its program's base name, empty if the manifest
+    /// does not name it.
     StaticPod { name: String, program: String },
     /// A systemd unit, such as `kube-proxy.service`.
     Unit(String),
@@ -27,13 +27,13 @@ pub(crate) struct Consumer {
     pub(crate) process: Process,
     /// Absolute path on the node of the file with certificates.
     pub(crate) path: String,
-    /// Absolute path of the private key that goes with a certificate; empty where `path` holds it too or has none.
+    /// Absolute path of the certificate's private key; empty if `path` contains the key or there is none.
     pub(crate) key: String,
     pub(crate) file: ConsumerFile,
     pub(crate) effect: Effect,
-    /// The names for which the process serves the certificate, where it serves it for names alone.
+    /// The host names for which the process serves the certificate (SNI); empty if it serves it for every name.
     pub(crate) hosts: Vec<String>,
-    /// The CAs of others whose clients the process accepts by the file; only of [`ConsumerFile::ForeignClients`].
+    /// Foreign CAs in the file, whose clients the process accepts; only for [`ConsumerFile::ForeignClients`].
     pub(crate) foreign: Vec<Certificate>,
     /// The nodes on which it runs.
     pub(crate) nodes: BTreeSet<String>,
@@ -43,11 +43,11 @@ pub(crate) struct Consumer {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Dependent {
     Kubeconfig,
-    /// Certificates of CAs, the old one among them.
+    /// CA certificates, including the old CA.
     TrustBundle,
-    /// Certificates of CAs, the old front-proxy CA among them.
+    /// CA certificates, including the old front-proxy CA.
     FrontProxyBundle,
-    /// A leaf, and the path of its private key; empty where the key is not on the node.
+    /// A leaf, and the path of its private key; empty if the key was not found on the node.
     Leaf {
         key: String,
     },
@@ -56,7 +56,7 @@ pub(crate) enum Dependent {
 }
 
 impl Process {
-    /// Its name for people.
+    /// The name that texts show.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Component(component) => component.as_str(),
@@ -66,31 +66,31 @@ impl Process {
 }
 
 impl Consumer {
-    /// What it reads, and where.
+    /// The kind and the path of the file that it reads.
     pub(crate) fn read(&self) -> (ConsumerFile, &str) {
         (self.file, &self.path)
     }
 
-    /// Unique within a plan on one node.
+    /// An identifier that is unique within the plan: process, path and holder.
     pub(crate) fn id(&self, place: &str) -> String {
         format!("{}{}/{place}", self.process.name(), self.path)
     }
 
-    /// For people.
+    /// The text that the trust matrix shows.
     pub(crate) fn label(&self, place: &str) -> String {
         let file = self.path.rsplit('/').next().unwrap_or(&self.path);
         format!("{} on {place} ({file})", self.process.name())
     }
 }
 
-/// All that a plan knows of files and processes outside the profile's tables.
+/// Files and processes outside the profile's tables that depend on a rotated CA.
 #[derive(Debug, Default)]
 pub(crate) struct Consumers {
     pub(crate) all: Vec<Consumer>,
     /// By node and path.
     pub(crate) dependents: BTreeMap<(String, String), Dependent>,
-    /// Private keys with another use than their certificate's, by node and path: they are kept.
+    /// Private keys, by node and path, that the plan keeps because they are used for more than their certificate.
     pub(crate) kept_keys: BTreeSet<(String, String)>,
-    /// Dependents whose reader is not known, by node and path.
+    /// Dependents, by node and path, for which no process that reads them is known.
     pub(crate) unread: BTreeSet<(String, String)>,
 }

@@ -1,4 +1,4 @@
-//! The files and objects that change, decided but not yet written.
+//! The files and objects that change, before their bytes are rendered.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -26,36 +26,36 @@ pub(crate) const PUBLIC: u32 = 0o644;
 pub(crate) struct Edit {
     /// Absolute path on the node, or `Secret default/one-ca`.
     pub(crate) target: String,
-    /// Path below the package's root; empty where a tool of the platform's writes the target.
+    /// Path relative to the package's root; empty if the platform's own tool writes the target.
     pub(crate) output: String,
     /// Unix permission bits.
     pub(crate) mode: u32,
-    /// What it replaces, if that was given.
+    /// The file that it replaces, if that was provided.
     pub(crate) source: Option<Source>,
     pub(crate) content: FileContent,
-    /// What it is before, in words.
+    /// Describes the content before the step.
     pub(crate) before: String,
-    /// What it is afterwards, in words.
+    /// Describes the content after the step.
     pub(crate) after: String,
 }
 
 impl Edit {
-    /// The worker whose file it is, where it is written for one alone: `1-trust-both/workers/worker1/etc/…`.
+    /// The worker's name if the file is for a single worker: `worker1` for `1-trust-both/workers/worker1/etc/…`.
     pub(crate) fn node_of_worker(&self) -> Option<&str> {
         let mut parts = self.output.split('/').skip(1);
         (parts.next() == Some("workers")).then(|| parts.next())?.filter(|_| parts.next().is_some())
     }
 }
 
-/// A file as it was given.
+/// A provided file.
 #[derive(Clone)]
 pub(crate) struct Source {
-    /// Its name, as the person gave it.
+    /// Its name as provided.
     pub(crate) file: String,
     pub(crate) bytes: Arc<Zeroizing<Vec<u8>>>,
 }
 
-/// Names the file, never its bytes.
+/// Shows the name and the length, never the bytes.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, bytes } = self;
@@ -63,40 +63,40 @@ impl fmt::Debug for Source {
     }
 }
 
-/// How the bytes of an edit come about once keys and certificates are made.
+/// Describes the content that is rendered once keys and certificates exist.
 #[derive(Debug)]
 pub(crate) enum FileContent {
     /// The PEM of a trust bundle.
     Trust(AuthorityId, Trust),
-    /// The PEM of CA certificates, of which the rotated authority's are replaced by a trust bundle and all others are kept.
+    /// The PEM of CA certificates: the rotated CA's are replaced by a trust bundle, all others are kept.
     Widened(AuthorityId, Vec<Certificate>, Trust),
-    /// The PEM of one authority's certificate.
+    /// The PEM of one CA certificate.
     Signing(AuthorityId, Side),
-    /// The PEM of a new authority's private key.
+    /// The PEM of a new CA's private key.
     AuthorityKey(AuthorityId),
-    /// A new authority's certificate and private key in one PEM, the key as PKCS#8.
+    /// A new CA's certificate and private key in one PEM, the key as PKCS#8.
     AuthorityPair(AuthorityId),
     /// The PEM of a new leaf.
     Leaf(ReplacementId),
     /// The PEM of a new leaf's private key.
     LeafKey(ReplacementId),
-    /// A new leaf and its key in one PEM, as the kubelet keeps it.
+    /// A new leaf and its key in one PEM, the kubelet's client credential.
     Credential(ReplacementId),
-    /// Likewise in a file of another process.
+    /// A new leaf and its key in one PEM, for another process.
     Pair(ReplacementId),
     /// A kubeconfig with some values changed and every other byte kept.
     Kubeconfig(Source, KubeconfigChange),
     /// A talosconfig with some values changed and every other byte kept.
     Talosconfig(Source, KubeconfigChange),
-    /// A client's configuration where none was given.
+    /// A client configuration that is generated because none was provided.
     Client(NewClient),
     /// A patch of machines' configurations.
     Patch(MachinePatch),
-    /// The cluster's secrets with these authorities' new certificates and keys, and every other byte kept.
+    /// Talos' `secrets.yaml` with new certificates and keys of these CAs; every other byte is kept.
     Secrets(Source, Vec<AuthorityId>),
     /// A static Pod's manifest with some flags changed and every other byte kept.
     Manifest(Source, Vec<(&'static str, String)>),
-    /// A file as it was before the rotation.
+    /// The provided file, unchanged.
     Original(Source),
     /// An object for server-side apply.
     Object(ObjectChange),
@@ -104,7 +104,7 @@ pub(crate) enum FileContent {
     Text(String),
 }
 
-/// A patch of the configurations of all machines of a role: what they issue with and accept.
+/// A patch of the configurations of all machines of a role: the issuing CA and the accepted CAs.
 #[derive(Clone, Debug)]
 pub(crate) struct MachinePatch {
     pub(crate) authority: AuthorityId,
@@ -112,23 +112,23 @@ pub(crate) struct MachinePatch {
     pub(crate) layout: Layout,
     pub(crate) phase: Phase,
     pub(crate) form: PatchForm,
-    /// What they accept beside the two authorities, and go on accepting.
+    /// Other CAs that the machines accept. The patch keeps them.
     pub(crate) kept: Vec<Certificate>,
 }
 
-/// What a patch starts from. Each replaces the list of accepted certificates as a whole, so that it can be applied twice.
+/// The configuration that a patch applies to. Every patch replaces the whole list of accepted CAs, so it is idempotent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PatchForm {
-    /// The configuration with which the rotation began: for those who make configurations anew.
+    /// The configuration before the rotation, for tools that generate complete configurations.
     FromBase,
-    /// The configuration of the phase before: for machines that run.
+    /// The configuration of the previous phase, for running machines.
     Incremental,
-    /// The configuration of the phase, and leads back to that of the phase before.
+    /// The configuration of this phase. The patch restores that of the previous phase.
     Undo,
 }
 
 impl MachinePatch {
-    /// Which side issues afterwards, and which others are accepted.
+    /// The CA that issues after the patch, and the other CA if it is accepted.
     pub(crate) fn sides(&self) -> (Side, &'static [Side]) {
         let back = u8::from(self.form == PatchForm::Undo);
         match self.phase.number() - back {
@@ -139,7 +139,8 @@ impl MachinePatch {
         }
     }
 
-    /// Does it say what issues? A control-plane machine's authority without its key would lose it, so that comes along.
+    /// Whether the patch sets the issuing CA. On control-plane machines it then includes the CA's key, because a
+    /// certificate without a key would remove the key.
     pub(crate) fn says_what_issues(&self) -> bool {
         match self.form {
             PatchForm::FromBase => self.phase != Phase::TrustBoth,
@@ -147,19 +148,19 @@ impl MachinePatch {
         }
     }
 
-    /// Whose private key it holds.
+    /// The CA whose private key the patch contains.
     pub(crate) fn key(&self) -> Option<Side> {
         (self.says_what_issues() && self.role == Role::ControlPlane).then_some(self.sides().0)
     }
 }
 
-/// A client's configuration that is made from nothing.
+/// A generated client configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct NewClient {
-    /// Whose API it is for: Talos' own, or Kubernetes'.
+    /// The CA of the API that it is for: Talos or Kubernetes.
     pub(crate) authority: AuthorityId,
     pub(crate) cluster: String,
-    /// The API server's URL; empty for Talos' API, whose endpoints nobody here knows.
+    /// The API server's URL; empty for the Talos API, whose endpoints the input does not contain.
     pub(crate) server: String,
     pub(crate) order: Trust,
     pub(crate) credential: ReplacementId,
@@ -168,36 +169,36 @@ pub(crate) struct NewClient {
 /// What changes in a kubeconfig or a talosconfig.
 #[derive(Clone, Debug)]
 pub(crate) struct KubeconfigChange {
-    /// The authority that its trust hangs on.
+    /// The CA whose certificates it replaces.
     pub(crate) authority: AuthorityId,
-    /// For each cluster entry that changes: the certificates it embeds today, among them the old CA.
+    /// For each cluster entry that changes: the certificates that it embeds now.
     pub(crate) trust: BTreeMap<usize, Vec<Certificate>>,
-    /// What takes the old CA's place.
+    /// The trust bundle that replaces them.
     pub(crate) order: Trust,
     /// For each user entry that changes: its new credential.
     pub(crate) credentials: BTreeMap<usize, ReplacementId>,
 }
 
-/// An object to be applied, decided but not yet written.
+/// An object to apply.
 #[derive(Debug)]
 pub(crate) enum ObjectChange {
-    /// A management Secret with a new authority: certificate, and the key if the Secret had one.
+    /// A Secret of the management cluster with a new CA: the certificate, and the key if the Secret had one.
     Authority(Arc<StoredObject>, AuthorityId),
-    /// A Secret from which Pods have files: all that change in it, in one request.
+    /// A Secret that Pods mount, with all its changed values, which are applied in one request.
     Files(Arc<StoredObject>, Vec<FilePart>),
-    /// An object whose data holds a kubeconfig under the given key.
+    /// An object whose data contains a kubeconfig under the given key.
     Kubeconfig(Arc<StoredObject>, &'static str, KubeconfigChange),
     /// A new cluster-info for this API server, in kubeadm's shape.
     ClusterInfo {
         /// Such as `https://api.example.org:6443`.
         server: String,
-        /// The phase whose trust it carries.
+        /// The phase whose trust bundle it contains.
         phase: Phase,
     },
 }
 
 impl ObjectChange {
-    /// The object as it was given; `None` where it is made anew.
+    /// The provided object; `None` if Airlock generates it.
     pub(crate) fn stored(&self) -> Option<&Arc<StoredObject>> {
         match self {
             Self::Authority(stored, _) | Self::Files(stored, _) | Self::Kubeconfig(stored, ..) => Some(stored),
@@ -206,12 +207,12 @@ impl ObjectChange {
     }
 }
 
-/// A value in a Secret, and the file that Pods have of it.
+/// A value in a Secret, and the file under which Pods mount it.
 #[derive(Debug)]
 pub(crate) struct FilePart {
-    /// In the Secret's data.
+    /// Key in the Secret's data.
     pub(crate) key: &'static str,
-    /// In the Pods.
+    /// Path in the Pods.
     pub(crate) path: &'static str,
     pub(crate) content: FileContent,
 }

@@ -1,4 +1,4 @@
-//! What each place holds before the first step.
+//! The content of every holder before the first step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,42 +12,42 @@ use crate::{
     x509::{Certificate, PublicKey, ascii_host},
 };
 
-/// Somewhere that holds files or objects of its own.
+/// A holder of files or objects: a node, all workers, the cluster, the management cluster, clients.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) kind: PlaceKind,
     /// A node's name; otherwise the kind in words.
     pub(crate) name: String,
-    /// The authority that clients' configurations there hang on.
+    /// The CA that the client configurations there depend on.
     pub(crate) authority: AuthorityId,
-    /// By absolute path, `Secret namespace/name`, `ConfigMap namespace/name` or file name. A control-plane node holds one
-    /// version of each file; of workers, which differ, every version is kept.
+    /// Keys: absolute path, `Secret namespace/name`, `ConfigMap namespace/name` or file name. A control-plane node has
+    /// one version of each file. Workers share one place, which has every version found on them.
     pub(crate) files: BTreeMap<String, BTreeSet<FileVersion>>,
 }
 
-/// What a place is.
+/// The kind of a holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlaceKind {
     ControlPlane,
-    /// A control plane that runs as Pods elsewhere, where no kubelet of this cluster is.
+    /// A control plane that runs as Pods in a management cluster. No kubelet of this cluster runs there.
     Hosted,
-    /// Control-plane nodes of which no file was given.
+    /// Control-plane nodes whose files were not provided.
     ControlPlaneElsewhere,
-    /// Control-plane machines that Cluster API makes anew; there are none before it does.
+    /// Control-plane machines that Cluster API creates during the rotation. None exist before.
     RolledOut,
-    /// All workers, given or not.
+    /// All workers, whether or not their files were provided.
     Workers,
     Cluster,
     Management,
-    /// Kubeconfigs that were given.
+    /// Provided kubeconfigs.
     Clients,
-    /// Kubeconfigs that nobody gave.
+    /// Kubeconfigs that were not provided.
     OtherClients,
-    /// Webhooks and extension API servers whose CA data hangs on the cluster's authority, and what they serve.
+    /// Webhooks and extension API servers whose `caBundle` contains the cluster CA, and their serving certificates.
     CaBundles,
 }
 
-/// A file's content, by what matters of it.
+/// The content of a file, as far as TLS connections depend on it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum FileVersion {
     Certificates(Vec<Certificate>),
@@ -55,62 +55,63 @@ pub(crate) enum FileVersion {
     /// A leaf with intermediates and its key, in one file.
     Credential(Vec<Certificate>, PublicKey),
     Kubeconfig(KubeconfigContext),
-    /// A leaf that this authority signed for the holder, not seen here.
+    /// A leaf that was not provided and that this CA issued to the holder.
     SignedBy(Certificate),
     /// The kubelet serves the certificate in the file at this path.
     ServedFrom(String),
-    /// A static Pod's flags that point to what a rotation changes.
+    /// A static Pod's flags that name files which a rotation changes.
     Flags(BTreeMap<&'static str, String>),
 }
 
 /// One context of a kubeconfig.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct KubeconfigContext {
-    /// The host of the server, or the name that its certificate is checked for instead.
+    /// The host name that the server's certificate is verified for: `tls-server-name`, or the host of the server's URL.
     pub(crate) host: Option<String>,
     pub(crate) trust: KubeconfigTrust,
     pub(crate) credential: KubeconfigCredential,
 }
 
-/// Whom a kubeconfig trusts.
+/// The trusted CAs of a kubeconfig.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum KubeconfigTrust {
     These(Vec<Certificate>),
     InFile(String),
-    /// The system's own anchors, or nobody is asked.
+    /// The system's trust store, or no verification.
     NotJudged,
 }
 
-/// What a kubeconfig shows.
+/// The client credential of a kubeconfig.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum KubeconfigCredential {
-    /// A leaf with intermediates, and the public half of the key beside it, where that is known.
+    /// A leaf with intermediates, and the public key of its private key, if that was provided.
     These(Vec<Certificate>, Option<PublicKey>),
     InFile(String),
-    /// A leaf that this authority signed, not seen here.
+    /// A leaf that was not provided and that this CA issued.
     SignedBy(Certificate),
-    /// A token, a plugin, nothing.
+    /// A token, an exec plugin, or no credential.
     NotJudged,
 }
 
-/// Where `cluster-info` is.
+/// Key of `cluster-info` in [`Place::files`].
 pub(crate) const CLUSTER_INFO: &str = "ConfigMap kube-public/cluster-info";
 
-/// What kubelets serve: [`FileVersion::SignedBy`] where they request it, [`FileVersion::ServedFrom`] where a file holds it.
+/// Key of the kubelet's serving certificate: [`FileVersion::SignedBy`] if the kubelet requests it,
+/// [`FileVersion::ServedFrom`] if it reads it from a file.
 pub(crate) const KUBELET_SERVING: &str = "kubelet serving certificate";
 
-/// What running pods were given, where a rotation is under way.
+/// Key of the CAs that running Pods trust, if a rotation is in progress.
 pub(crate) const PODS: &str = "pods";
 
-/// What extension API servers may still be told, by the authority's name.
+/// Prefix, before the CA's name, of the key of the CAs that extension API servers may still accept.
 pub(crate) const EXTENSIONS: &str = "ConfigMap kube-system/extension-apiserver-authentication, ";
 
-/// A context of a file, as a place's file is called.
+/// The key in [`Place::files`] of a context of a kubeconfig.
 pub(crate) fn entry(file: &str, context: &str) -> String {
     format!("{file}{CONTEXT}{context}")
 }
 
-/// The file and the context that [`entry`] put together.
+/// The file and the context in a key that [`entry`] built.
 pub(crate) fn split_entry(entry: &str) -> (&str, Option<&str>) {
     entry.rsplit_once(CONTEXT).map_or((entry, None), |(file, context)| (file, Some(context)))
 }
@@ -118,7 +119,7 @@ pub(crate) fn split_entry(entry: &str) -> (&str, Option<&str>) {
 const CONTEXT: &str = ", context ";
 
 impl FileVersion {
-    /// The first certificate of a bundle, which kubeadm and Cluster API sign with.
+    /// The first certificate of a bundle. kubeadm and Cluster API issue with it.
     pub(crate) fn first_certificate(&self) -> Option<&Certificate> {
         match self {
             Self::Certificates(certificates) => certificates.first(),
@@ -131,7 +132,7 @@ impl FileVersion {
         self.flag(KUBELET_AUTHORITY_FLAG)
     }
 
-    /// What a manifest says.
+    /// The flags of a static Pod's manifest.
     pub(crate) fn flags(&self) -> Option<&BTreeMap<&'static str, String>> {
         match self {
             Self::Flags(flags) => Some(flags),
@@ -149,7 +150,8 @@ impl FileVersion {
         self.flag(SIGNING_KEY_FLAG)
     }
 
-    /// The file by which a component accepts clients: `--client-ca-file`, or `clientCAFile` of a kubelet's configuration.
+    /// The CA file that a component verifies clients with: `--client-ca-file`, or `clientCAFile` in a kubelet's
+    /// configuration.
     pub(crate) fn client_file(&self) -> Option<&str> {
         self.flag(CLIENT_FLAG)
     }
@@ -168,7 +170,7 @@ impl FileVersion {
 }
 
 impl KubeconfigContext {
-    /// A context of a kubeconfig that was given.
+    /// A context of a provided kubeconfig.
     pub(crate) fn of(kubeconfig: &KubeconfigArtifact, context: Option<usize>) -> Option<Self> {
         let model = &kubeconfig.model;
         let context = &model.contexts[context?];
@@ -199,8 +201,8 @@ impl KubeconfigContext {
         Some(Self { host: host(entry), trust, credential })
     }
 
-    /// A context of a kubeconfig as the package has it, the current one if none is named. Private keys are not read:
-    /// `key` tells the public half of what stands beside the certificate of a user, by its index.
+    /// A context of a kubeconfig in the package, the current one if `context` is `None`. Private keys are not read:
+    /// `key` returns the public key for the user with the given index.
     pub(crate) fn read(
         bytes: &[u8],
         context: Option<&str>,
@@ -238,7 +240,7 @@ fn host(entry: &kubeconfig::Cluster) -> Option<String> {
     named.or_else(|| host_of_url(&entry.server))
 }
 
-/// The host of `https://host:port/path`, addresses without brackets, names in ASCII as clients compare them.
+/// The host of `https://host:port/path`: IPv6 addresses without brackets, names in ASCII as clients compare them.
 pub(crate) fn host_of_url(url: &str) -> Option<String> {
     let authority = url.strip_prefix("https://")?.split(['/', '?', '#']).next()?;
     let host = match authority.strip_prefix('[') {

@@ -2,7 +2,7 @@
 
 use super::content::Source;
 
-/// A file of a worker as it was given; the workers' script changes it in place.
+/// A provided file of a worker. The workers' script edits it in place.
 #[derive(Debug)]
 pub(crate) struct KeptFile {
     /// Absolute path on the node.

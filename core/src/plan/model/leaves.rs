@@ -12,10 +12,10 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ReplacementId(pub(crate) usize);
 
-/// A new certificate under a new authority.
+/// A new certificate that a new CA issues.
 #[derive(Clone, Debug)]
 pub(crate) struct Replacement {
-    /// Whose it is, in words.
+    /// The owner, as texts show it: `cp1: apiserver`.
     pub(crate) owner: String,
     pub(crate) authority: AuthorityId,
     pub(crate) identity: Identity,
@@ -24,49 +24,50 @@ pub(crate) struct Replacement {
     pub(crate) days: u32,
 }
 
-/// What a new certificate says about its holder.
+/// The identity in a new certificate.
 #[derive(Clone, Debug)]
 pub(crate) enum Identity {
-    /// What the old certificate says, byte for byte.
+    /// That of the old certificate, byte for byte.
     Of(Certificate),
-    /// A client of an API whose old certificate was not given.
+    /// A client of an API whose old certificate was not provided.
     Client {
-        /// Its role, or its group.
+        /// Role (Talos) or group (Kubernetes).
         organization: String,
-        /// Its name; empty for none.
+        /// Empty for none.
         common_name: String,
     },
-    /// A kubelet whose old certificate was not given.
+    /// The kubelet of this node, whose old certificate was not provided.
     Kubelet(String),
-    /// What a signing request says, byte for byte.
+    /// That of a CSR, byte for byte.
     Requested(Box<SigningRequest>),
 }
 
-/// Where a new certificate's key comes from.
+/// The private key of a new certificate.
 #[derive(Clone, Debug)]
 pub(crate) enum KeySource {
-    /// It stays on its node; only the public half is known.
+    /// Not available: it stays where it is. Only the public key is known.
     Elsewhere(PublicKey),
-    /// It is kept.
+    /// The current key, which is used again.
     Kept(Arc<PrivateKey>),
-    /// The certificate came along, signed elsewhere; with its private key, unless that is the old one's and stays on its node.
+    /// The certificate was provided, issued by an external CA. Its key is `None` if it is the old certificate's and
+    /// stays on its node.
     Signed(Certificate, Option<Arc<PrivateKey>>),
-    /// It is made anew: the index of its request, and how it shall be written.
+    /// A new key: the index of its key request, and its encoding.
     New(usize, KeyEncoding),
 }
 
-/// Where the package has a signing request and its key, without their endings.
+/// Path in the package of a CSR and its key, without the extension.
 pub(crate) fn request_path(owner: &str) -> String {
     format!("signing-requests/{}", PackagePath::name(&owner.replace(": ", "-")))
 }
 
 impl Replacement {
-    /// Does the new certificate come with a private key that differs from the old one's?
+    /// Whether the package includes a private key that differs from the old one.
     pub(crate) fn has_new_key(&self) -> bool {
         matches!(self.key, KeySource::New(..) | KeySource::Signed(_, Some(_)))
     }
 
-    /// Did its certificate come along?
+    /// Whether its certificate was provided.
     pub(crate) fn is_signed(&self) -> bool {
         matches!(self.key, KeySource::Signed(..))
     }

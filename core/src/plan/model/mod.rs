@@ -1,4 +1,4 @@
-//! The data of a plan: what is decided, without how.
+//! The data of a plan.
 
 pub(crate) mod actions;
 pub(crate) mod authorities;

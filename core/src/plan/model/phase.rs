@@ -1,4 +1,4 @@
-//! The three phases, and what is trusted in each.
+//! The three phases, and the trusted CAs in each.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl Phase {
         }
     }
 
-    /// The phase's name, and the platform's own word for it where it has one.
+    /// The phase's name, and the platform's own name for it if there is one.
     pub(crate) fn title_on(self, profile: &Profile) -> String {
         match profile.phase_words[usize::from(self.number()) - 1] {
             "" => self.title().to_owned(),
@@ -50,7 +50,7 @@ impl Phase {
         }
     }
 
-    /// What every holder trusts when the phase begins, in words.
+    /// The trusted CAs of every holder when the phase begins.
     pub(crate) fn trusted_before(self) -> &'static str {
         match self {
             Self::TrustBoth => "old CA",
@@ -59,8 +59,8 @@ impl Phase {
         }
     }
 
-    /// What every holder trusts at the end of the phase. The first certificate is the one whose key
-    /// signs, since kubeadm and Cluster API sign with the first.
+    /// The trusted CAs of every holder at the end of the phase. The first is the one that issues, because kubeadm and
+    /// Cluster API issue with the first certificate of `ca.crt`.
     pub(crate) fn trust(self) -> Trust {
         match self {
             Self::TrustBoth => Trust::OldNew,
@@ -70,7 +70,7 @@ impl Phase {
     }
 }
 
-/// An ordered trust bundle, by sides.
+/// An ordered trust bundle of the old and the new CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trust {
     OldNew,
@@ -79,7 +79,7 @@ pub(crate) enum Trust {
 }
 
 impl Trust {
-    /// The sides, in order.
+    /// The CAs, in order.
     pub(crate) fn sides(self) -> &'static [Side] {
         match self {
             Self::OldNew => &[Side::Old, Side::New],
@@ -99,7 +99,7 @@ impl fmt::Display for Trust {
     }
 }
 
-/// The old authority or the new one.
+/// The old CA or the new CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Old,

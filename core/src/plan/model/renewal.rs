@@ -12,7 +12,7 @@ pub(crate) struct RenewedSecrets {
     pub(crate) selector: String,
     /// Every certificate in them.
     pub(crate) certificates: Vec<RenewedCertificate>,
-    /// The Secrets after whose creation every Pod has to be created.
+    /// The Secrets that Pods mount. Every Pod must be newer than these.
     pub(crate) mounted: Vec<String>,
 }
 
@@ -23,10 +23,11 @@ pub(crate) struct RenewedCertificate {
     pub(crate) key: &'static str,
     /// The Secret and key of the CA that issues it.
     pub(crate) authority: (String, &'static str),
-    /// SHA-256 of the present CA's value, and of this one, as the Secret has them: base64.
+    /// SHA-256 of the current CA's value in its Secret, over the base64 text, in hexadecimal.
     pub(crate) authority_sum: String,
+    /// SHA-256 of this certificate's value, likewise.
     pub(crate) sum: String,
-    /// The end of the present certificate; the next one ends later.
+    /// Expiry of the current certificate. The renewed one must expire later.
     pub(crate) not_after: UnixTime,
 }
 
@@ -34,10 +35,10 @@ impl RenewedSecrets {
     pub(crate) fn in_words(&self) -> String {
         let embeds = match self.kind {
             Lifecycle::X509 => "",
-            Lifecycle::Kubeconfig => ", with a new client certificate and the present CA in it",
+            Lifecycle::Kubeconfig => ", with a new client certificate and the current CA in it",
         };
         format!(
-            "Delete the Secrets with the labels {}. The operator creates each again from the present CA{embeds}, and rolls the control plane out",
+            "Delete the Secrets with the labels {}. The operator creates each again with the current CA{embeds}, and rolls the control plane out",
             self.selector
         )
     }
@@ -46,10 +47,10 @@ impl RenewedSecrets {
 /// A leaf that kubeadm renews on its node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RenewedLeaf {
-    /// As kubeadm calls it: `apiserver`, `etcd-peer`, `admin.conf`.
+    /// kubeadm's name for it: `apiserver`, `etcd-peer`, `admin.conf`.
     pub(crate) name: String,
-    /// Its file below `/etc/kubernetes`: a certificate with its key beside it, or a kubeconfig.
+    /// Its file, relative to `/etc/kubernetes`: a certificate, whose key is in the same directory, or a kubeconfig.
     pub(crate) path: String,
-    /// What the bytes of every certificate of its CA hold, in hexadecimal digits; empty where the CA is not known.
+    /// A byte sequence that every certificate of its CA contains, in hexadecimal; empty if the CA was not provided.
     pub(crate) mark: String,
 }

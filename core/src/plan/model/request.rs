@@ -1,4 +1,4 @@
-//! What the person chooses. The page's form and the command line's options both end here.
+//! The user's choices, from the page's form or the command line's options.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,15 +14,15 @@ pub const DEFAULT_CA_DAYS: u32 = 3650;
 /// Default lifetime of a leaf: one year, as kubeadm's (`CertificateValidityPeriod`). Days.
 pub const DEFAULT_LEAF_DAYS: u32 = 365;
 
-/// Why a package is made, which decides its steps.
+/// The purpose of a package.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Intent {
-    /// New CAs, and with them every certificate.
+    /// Replace CAs and every certificate that they issued.
     #[default]
     Rotate,
-    /// New leaves of the CAs that are there.
+    /// Renew leaf certificates and keep the CAs.
     RenewLeaves,
 }
 
@@ -30,7 +30,7 @@ impl Intent {
     /// Every intent.
     pub const ALL: [Self; 2] = [Self::Rotate, Self::RenewLeaves];
 
-    /// Its name, as options and `manifest.json` have it: `rotate`, `renew-leaves`.
+    /// Its name in options and in `manifest.json`: `rotate`, `renew-leaves`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,8 +40,8 @@ impl Intent {
     }
 }
 
-/// The choices that a cluster allows beyond the defaults, so that a form offers no choice that a plan refuses for every
-/// cluster of the kind. A plan can still be refused, for what the files contain.
+/// The choices beyond the defaults that the cluster's platform and release allow. A form offers only these. A plan can
+/// still be refused because of the files' content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct PossibleChoices {
@@ -51,39 +51,39 @@ pub struct PossibleChoices {
     pub replace_workers: bool,
 }
 
-/// Every choice of a rotation.
+/// The options of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct RotationRequest {
-    /// New CAs, or new leaves of the present ones; of the fields below, the latter uses only `leaf_days`, the lifetime that
-    /// the CAs have to outlast.
+    /// Replace CAs or renew leaves. A renewal uses only `leaf_days` of the fields below, to warn about CAs that expire
+    /// before the renewed leaves.
     pub intent: Intent,
     /// The CAs to replace; the others stay. `None` for all CAs that the platform rotates.
     pub rotate: Option<Vec<AuthorityId>>,
     /// The options of each new CA; a CA without an entry has [`NewAuthority::default`].
     pub authorities: BTreeMap<AuthorityId, NewAuthority>,
-    /// Lifetime of new authorities, in days.
+    /// Lifetime of new CAs, in days.
     pub ca_days: u32,
     /// Lifetime of new leaves, in days; never beyond their issuer's.
     pub leaf_days: u32,
-    /// Re-sign the keys that are there instead of making new ones.
+    /// Issue the new certificates for the current private keys, where these were provided.
     pub keep_keys: bool,
-    /// How kubelets come by a client certificate of the new CA.
+    /// How kubelets get a client certificate of the new CA.
     pub kubelet_certificates: KubeletCertificates,
-    /// How workers come to trust the new CA alone in phase 3.
+    /// How workers come to trust only the new CA in phase 3.
     pub workers: Workers,
-    /// The new authorities' keys stay elsewhere: certificates are asked for there, and brought along when they are signed.
+    /// The new CAs are external: Airlock writes CSRs, and the issued certificates are provided for the next package.
     pub external_ca: bool,
-    /// Give up a new CA that has signed nothing yet, and begin anew with another one.
+    /// Abandon the new CA of a rotation in progress, which must not have issued anything, and start with another new CA.
     pub start_over: bool,
     /// Accept an outage that the platform's profile declares, with its cause and duration.
     pub accept_outage: bool,
-    /// The ids of dependencies that the package does not handle and that the person takes care of
+    /// The IDs of dependencies that the package does not handle and that the user handles
     /// ([`Finding::acknowledge`](crate::Finding::acknowledge)).
     pub acknowledge: BTreeSet<String>,
-    /// The release of the platform's own operator, where the way depends on it; `None` to have it told from the files.
+    /// The release of the platform's operator, if the steps depend on it; `None` to detect it from the files.
     pub release: Option<String>,
-    /// Which subclouds are updated and how, where the platform is StarlingX Distributed Cloud; boxed, since few need it.
+    /// Which subclouds are updated and how, for StarlingX Distributed Cloud. Boxed to keep the struct small.
     pub subclouds: Box<SubcloudStrategy>,
 }
 
@@ -115,27 +115,27 @@ impl RotationRequest {
     }
 }
 
-/// How kubelets come by a client certificate of the new CA in phase 2.
+/// How kubelets get a client certificate of the new CA in phase 2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums)] // two ways, both proved on a cluster
+#[allow(clippy::exhaustive_enums)] // callers match on both ways
 pub enum KubeletCertificates {
     /// Certificates and keys in the package, for nodes that cannot renew through the API.
     Mint,
-    /// Each kubelet asks for its own: no key leaves the node.
+    /// Each kubelet requests its certificate through the API. No key leaves the node.
     #[default]
     Renew,
 }
 
-/// How workers come to trust the new CA alone in phase 3. In phases 1 and 2 each worker is reconfigured in either case: it
-/// must accept both CAs before API servers present a certificate of the new one.
+/// How workers come to trust only the new CA in phase 3. Phases 1 and 2 reconfigure every worker in either case,
+/// because a worker must trust both CAs before API servers present a certificate of the new CA.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums)] // the two ways of the Kubernetes page, step 12
+#[allow(clippy::exhaustive_enums)] // kubernetes.io: Manual Rotation of CA Certificates, step 12, has these two ways
 pub enum Workers {
     /// The workers' script removes the old CA from each of them.
     #[default]
     Reconfigure,
-    /// Machines join with the new CA, and the old workers are drained and deleted.
+    /// New machines join with the new CA, and the old workers are drained and deleted.
     Replace,
 }

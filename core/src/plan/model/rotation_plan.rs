@@ -1,4 +1,4 @@
-//! A whole plan.
+//! The plan of a rotation or a renewal.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -24,14 +24,14 @@ use crate::{
     x509::KeyAlgorithm,
 };
 
-/// A whole rotation, decided.
+/// The plan of a rotation or a renewal: its steps, its certificates, and the state that they start from.
 #[derive(Debug)]
 pub struct RotationPlan {
     pub(crate) profile: &'static Profile,
-    /// What the person is after.
+    /// Rotation or renewal.
     pub(crate) intent: Intent,
     pub(crate) cluster: String,
-    /// How much of what it was made from is a sample to practise on.
+    /// Whether all, some or none of the input is a generated sample.
     pub(crate) sample: SampleShare,
     /// `airlock-<cluster>-<yyyymmdd>`.
     pub(crate) name: String,
@@ -40,38 +40,39 @@ pub struct RotationPlan {
     pub(crate) authority_changes: BTreeMap<AuthorityId, AuthorityChange>,
     /// The leaves and credentials that get a new certificate.
     pub(crate) replacements: Vec<Replacement>,
-    /// What is asked for elsewhere: the new authority's key is not here.
+    /// The certificates for which the package contains CSRs, because an external CA issues them.
     pub(crate) requests: Vec<Replacement>,
     pub(crate) key_requests: Vec<KeyRequest>,
     pub(crate) steps: Vec<Step>,
-    /// Do the steps lead to the end of phase 3?
+    /// Whether the steps include the end of phase 3.
     pub(crate) whole: bool,
-    /// Does the person accept outages that the profile declares?
+    /// Whether the user accepts the outages that the profile declares.
     pub(crate) accept_outage: bool,
-    /// Does a release know no way but to replace everything at once?
+    /// Whether the operator's release can only replace the CA at once, without a time in which both are trusted.
     pub(crate) at_once: bool,
-    /// What is there before the first step.
+    /// The content of every holder before the first step.
     pub(crate) initial_state: Vec<Place>,
     /// Every connection that the rotation could break, as rows.
     pub(crate) edges: Vec<EdgeRow>,
     /// The processes outside the profile's tables that read what changes.
     pub(crate) consumers: Vec<Consumer>,
-    /// What control-plane nodes publish of foreign CAs.
+    /// Trust bundles with foreign CAs that control-plane nodes publish.
     pub(crate) foreign: ForeignBundles,
-    /// The contexts of given talosconfigs and kubeconfigs that are this cluster's, by the authority that they hang on.
+    /// The name of this cluster's context, by CA: in the talosconfig for the Talos CA, in the kubeconfig for the
+    /// cluster CA.
     pub(crate) contexts: BTreeMap<AuthorityId, String>,
     /// The port on which machines' own API servers listen; 0 without machine configurations.
     pub(crate) api_port: u64,
     /// The configurations of machines that patches change, by role and name.
     pub(crate) machines: Vec<(Role, String, Source)>,
-    /// What the given workers hold of the files that their script changes, by node.
+    /// The provided files of workers that the workers' script changes, with the node's name.
     pub(crate) workers: Vec<(String, KeptFile)>,
     pub(crate) findings: Vec<Finding>,
-    /// The dependencies that the package does not handle, each acknowledged by the person.
+    /// The dependencies that the package does not handle. The user has acknowledged each of them.
     pub(crate) acknowledged: Vec<Acknowledged>,
 }
 
-/// A dependency on a rotated CA that the package does not handle, and that the person takes care of.
+/// A dependency on a rotated CA that the package does not handle and that the user handles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Acknowledged {
@@ -79,17 +80,18 @@ pub struct Acknowledged {
     pub id: String,
     /// What depends on the CA and when it fails.
     pub text: String,
-    /// What the person does about it, without a final period.
+    /// What the user does about it, without a final period.
     pub remedy: String,
 }
 
-/// A key that has to be made before the plan can be minted. Requests do not depend on one another.
+/// A private key that the caller generates before it calls [`mint`](crate::mint()). Requests are independent of each
+/// other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyRequest {
-    /// Whose key it will be, in words: `cp1: apiserver`.
+    /// The key's owner: `cp1: apiserver`.
     pub owner: String,
-    /// What kind of key.
+    /// The key's type.
     pub algorithm: KeyAlgorithm,
 }
 
@@ -97,7 +99,7 @@ pub struct KeyRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// Everything that is to be said about the input and the request, most severe first.
+    /// All findings about the input and the request, most severe first.
     pub findings: Vec<Finding>,
 }
 
@@ -115,7 +117,8 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Nodes keep what they have done under the package's name: what goes on has another one than what began.
+/// The package's name. Scripts on nodes record completed steps under it, so a continued or restarted rotation needs a
+/// name of its own.
 pub(crate) fn package_name(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> String {
     let end = match (inventory.rotations.is_empty(), request.start_over) {
         (true, _) => "",
@@ -134,7 +137,7 @@ pub(crate) fn refuse_errors(findings: &mut Vec<Finding>) -> Result<(), Refusal> 
 }
 
 impl RotationPlan {
-    /// A plan of the inventory's cluster in which nothing is done.
+    /// A plan of the inventory's cluster without steps.
     pub(crate) fn empty(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Self {
         Self {
             profile: inventory.profile,
@@ -170,13 +173,13 @@ impl RotationPlan {
         &self.key_requests
     }
 
-    /// What is to be said about the plan, beyond what was said about the input.
+    /// Findings about the plan, without those about the input.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// Was a rotation under way when it was made?
+    /// Whether it continues a rotation in progress.
     pub(crate) fn has_begun(&self) -> bool {
         self.authority_changes
             .values()

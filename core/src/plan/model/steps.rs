@@ -1,4 +1,4 @@
-//! The vocabulary of a plan: steps, what they change, what must be true afterwards.
+//! The steps of a plan and their checks.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::{
     phase::Phase,
 };
 
-/// One step: who does what, and what must be true before the next one.
+/// One step: the actions on one holder, and the check that must pass before the next step.
 #[derive(Debug)]
 pub(crate) struct Step {
     /// Unique in the plan, such as `1-cp1`.
@@ -22,19 +22,18 @@ pub(crate) struct Step {
     pub(crate) carrier: Carrier,
 }
 
-/// Who carries a step out.
+/// What performs a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
-    /// The package's script for the holder, or a person.
+    /// The package's script for the holder, or the user.
     Package,
-    /// A tool of the platform's own, which knows what to do on the holder; the step's actions foresee that, and no file of
-    /// the package brings it.
+    /// The platform's own tool. The step's actions predict what it does; the package contains no files for them.
     Tool {
         /// Where the commands run.
         at: Holder,
-        /// What has the tool do it; comes back when it is done.
+        /// The command that starts the tool. It returns when the tool has finished.
         run: String,
-        /// Exits 0 when it is done.
+        /// The check: it exits with status 0 when the step is complete.
         gate: String,
     },
 }
@@ -71,29 +70,29 @@ impl Step {
         }
     }
 
-    /// Are workers replaced by it? Its other actions are what the machines that join then have.
+    /// Whether it replaces workers. Its other actions then describe the machines that join.
     pub(crate) fn replaces_workers(&self) -> bool {
         self.actions.iter().any(|action| matches!(action, Action::Cluster(ClusterAction::ReplaceWorkers)))
     }
 
-    /// What an action does, in words, where that is not told by files and restarts; a tool's ways are its own.
+    /// Describes an action that is not a write, a removal or a restart. `None` if the platform's own tool performs it.
     pub(crate) fn in_words(&self, action: &Action) -> Option<String> {
-        let told = self.carrier == Carrier::Package || matches!(action, Action::Do { .. });
-        action.in_words().filter(|_| told)
+        let is_described = self.carrier == Carrier::Package || matches!(action, Action::Do { .. });
+        action.in_words().filter(|_| is_described)
     }
 }
 
-/// What must be true before the next step.
+/// The check of a step.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
-    /// In words.
+    /// The condition that it checks, as texts show it.
     pub(crate) words: String,
-    /// What it establishes beyond doubt; without it, either state has to be reckoned with.
+    /// The facts that are certain once it passes. The simulation considers both states of everything else.
     pub(crate) proves: Vec<Fact>,
 }
 
 impl Gate {
-    /// A gate that lets nobody by before `fact` is established.
+    /// A check that passes only once `fact` is certain.
     pub(crate) fn proving(words: &str, fact: Fact) -> Self {
         Self { proves: vec![fact], ..words.into() }
     }
@@ -105,37 +104,37 @@ impl From<&str> for Gate {
     }
 }
 
-/// What a gate establishes. A plan without one of them has a red edge: each is there for a reason.
+/// A fact that a check proves. Without any one of them, the simulation finds a broken connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fact {
-    /// The node's API server has taken up what lies on its disk. Seen by one file of the phase; the others
-    /// are taken up in the same way, at the latest a minute after they changed (kubernetes/apiserver:
+    /// The node's API server uses the files on its disk. The check tests one file of the phase. The API server reloads
+    /// the others in the same way, at most one minute after they changed (kubernetes/apiserver:
     /// pkg/server/dynamiccertificates).
     TakenUp,
-    /// Every kubelet of the holder presents a certificate of the new authority.
+    /// Every kubelet of the holder presents a client certificate of the new CA.
     Renewed,
-    /// No kubelet of the holder presents a serving certificate of the old authority any more.
+    /// No kubelet of the holder presents a serving certificate of the old CA any more.
     ServingRenewed,
-    /// Everything that the step writes is where it belongs, with everyone whom it concerns.
+    /// Everything that the step writes is in place, on every member of the holder.
     Everywhere,
-    /// Nobody presents a certificate of the old authority any more, by their own word.
+    /// The users have confirmed that no client presents a certificate of the old CA any more.
     Confirmed,
 }
 
-/// Who carries a step out.
+/// Where a step is performed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Holder {
     /// A control-plane node.
     Node(String),
-    /// Every control-plane node that was not given, one after the other.
+    /// Every control-plane node whose files were not provided, one after the other.
     ControlPlanes,
-    /// Every worker, given or not.
+    /// Every worker, whether or not its files were provided.
     Workers,
-    /// Wherever kubectl reaches the workload cluster.
+    /// The workload cluster, through kubectl.
     Cluster,
-    /// Wherever kubectl reaches the management cluster.
+    /// The management cluster, through kubectl.
     Management,
-    /// People and pipelines.
+    /// Users and pipelines with kubeconfigs.
     Clients,
 }
 

@@ -122,7 +122,8 @@ fn words(text: &str) -> Result<Vec<String>, String> {
 }
 
 impl SubcloudStrategy {
-    /// What dcmanager would reject, or ignore without a word. Sentences without a period; empty where it takes everything.
+    /// Options that dcmanager would reject, or ignore without a message. Sentences without a period; empty if all are
+    /// valid.
     #[must_use]
     pub fn problems(&self, new: &NewAuthority) -> Vec<String> {
         let mut problems = Vec::new();

@@ -1,8 +1,8 @@
-//! What is done to a control plane that runs in a management cluster.
+//! Actions on a control plane that runs in a management cluster.
 
 use crate::profile::{Component, Hosted};
 
-/// Something that is done to a tenant's control plane in the management cluster.
+/// An action on a tenant's control plane in the management cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TenantAction {
     pub(crate) hosted: &'static Hosted,
@@ -11,27 +11,28 @@ pub(crate) struct TenantAction {
     pub(crate) verb: TenantVerb,
 }
 
-/// What is done to it.
+/// The kind of action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TenantVerb {
-    /// The operator is told to leave it alone.
+    /// Pauses the operator for this tenant.
     Pause,
-    /// Waits until the operator has issued everything anew, and rolled it out.
+    /// Waits until the operator has re-issued every certificate and rolled the control plane out.
     Reissued,
-    /// The Secrets that the operator keeps when the CA changes are deleted, and it creates them again.
+    /// Deletes the Secrets that the operator keeps when the CA changes; it creates them again.
     Recreate,
-    /// The operator may go on; `ca.crt` must be one certificate by then.
+    /// Resumes the operator. `ca.crt` must be a single certificate by then.
     Resume,
-    /// All of its Pods are replaced, once in the phase.
+    /// Replaces all its Pods, once in the phase.
     RollOut,
-    /// Where the phase is taken back, all of its Pods are replaced.
+    /// Replaces all its Pods, only when the phase is rolled back.
     RollBack,
-    /// kube-controller-manager signs from files of its own, or from `ca.crt` again; the operator must be able to see to it.
+    /// Has kube-controller-manager sign from separate files (`true`) or from `ca.crt` (`false`). The operator rolls the
+    /// change out, so it must not be paused.
     SignApart(bool),
 }
 
 impl TenantAction {
-    /// Are the Pods of the control plane replaced by it?
+    /// Whether it replaces the Pods of the control plane.
     pub(crate) fn rolls_out(&self) -> bool {
         matches!(self.verb, TenantVerb::RollOut | TenantVerb::Reissued | TenantVerb::Resume | TenantVerb::SignApart(_))
     }
@@ -40,20 +41,20 @@ impl TenantAction {
         let Self { hosted, namespace, name, verb } = self;
         let tenant = format!("{} {namespace}/{name}", hosted.kind);
         match verb {
-            TenantVerb::Pause => format!("Annotate the {tenant} with {}: the operator leaves it alone", hosted.pause),
-            TenantVerb::Reissued => "Wait until the operator has reissued every certificate and kubeconfig, and has rolled the control plane out".to_owned(),
+            TenantVerb::Pause => format!("Annotate the {tenant} with {}: the operator then does not reconcile it", hosted.pause),
+            TenantVerb::Reissued => "Wait until the operator has re-issued every certificate and kubeconfig, and has rolled the control plane out".to_owned(),
             TenantVerb::Recreate => self.recreated_in_words(),
-            TenantVerb::Resume => format!("Take the annotation {} from the {tenant}, now that ca.crt is one certificate again: with two, the operator never finishes reconciling. It writes its kubeconfigs again and rolls the control plane out once", hosted.pause),
-            TenantVerb::RollOut => format!("Roll the Deployment {namespace}/{name} out: kube-controller-manager and kube-scheduler read their trust and credentials at their start"),
-            TenantVerb::RollBack => format!("Only to go back: roll the Deployment {namespace}/{name} out once more, so that kube-controller-manager publishes both CAs again"),
-            TenantVerb::SignApart(true) => format!("In the {tenant}, have kube-controller-manager sign from {}: it signs with one certificate only, and ca.crt is going to be a bundle; the operator rolls it out", hosted.signing_flags[0].1),
-            TenantVerb::SignApart(false) => format!("In the {tenant}, take these arguments of kube-controller-manager back, in the same roll-out"),
+            TenantVerb::Resume => format!("Remove the annotation {} from the {tenant}, now that ca.crt is one certificate again: with two, the operator never finishes reconciling. It writes its kubeconfigs again and rolls the control plane out once", hosted.pause),
+            TenantVerb::RollOut => format!("Roll the Deployment {namespace}/{name} out: kube-controller-manager and kube-scheduler read their trusted CAs and credentials only at startup"),
+            TenantVerb::RollBack => format!("Only for rollback: roll the Deployment {namespace}/{name} out again, so that kube-controller-manager publishes both CAs again"),
+            TenantVerb::SignApart(true) => format!("In the {tenant}, have kube-controller-manager sign from {}: it signs with one certificate only, and ca.crt becomes a bundle; the operator rolls it out", hosted.signing_flags[0].1),
+            TenantVerb::SignApart(false) => format!("In the {tenant}, remove these arguments of kube-controller-manager again, in the same roll-out"),
         }
     }
 }
 
 impl TenantAction {
-    /// Which Secrets are deleted, and why.
+    /// Describes [`TenantVerb::Recreate`].
     fn recreated_in_words(&self) -> String {
         let Self { hosted, namespace, name, .. } = self;
         let secrets: Vec<_> = hosted.left_behind().map(|table| format!("{name}-{}", table.component)).collect();

@@ -14,7 +14,7 @@ use crate::{
     profile::AuthorityId,
 };
 
-/// kubeadm's mode for manifests, used where the given one's is not known
+/// kubeadm's mode for manifests, used if the mode of the provided file is not known
 /// (kubernetes/kubernetes: cmd/kubeadm/app/util/staticpod, `WriteStaticPodToDisk`).
 pub(crate) const MANIFEST: u32 = 0o600;
 
@@ -26,7 +26,7 @@ pub(crate) struct NodePlanner<'a, 'b> {
     pub(crate) progress: Progress<'a>,
     pub(crate) replacements: &'b mut Replacements<'a>,
     pub(crate) consumers: &'a Consumers,
-    /// The restart of the API server, where this phase needs one.
+    /// The restart of the API server, if this phase needs one.
     pub(crate) restart: Option<Action>,
     pub(crate) node: &'a Node,
     pub(crate) phase: Phase,

@@ -1,5 +1,6 @@
-//! What kube-controller-manager of a node signs with in each phase: one certificate, in a file of its own while `ca.crt` is a
-//! bundle, or in the copy of the new CA with which a rotation was begun by hand.
+//! The file that kube-controller-manager signs with in each phase. It must contain exactly one certificate. While
+//! `ca.crt` is a bundle it is a separate file: the package's, or the copy of the new CA from a rotation that was begun
+//! by hand.
 
 use super::planner::{MANIFEST, NodePlanner};
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 
 impl NodePlanner<'_, '_> {
-    /// Phase 1: a signing file of one certificate, before `ca.crt` becomes a bundle.
+    /// Phase 1: a signing file with one certificate, before `ca.crt` becomes a bundle.
     pub(super) fn separate_signing(&self) -> Vec<Action> {
         if !self.signs_on_nodes() || self.inventory.separate_signing(self.node).is_some() {
             return Vec::new();
@@ -30,7 +31,7 @@ impl NodePlanner<'_, '_> {
         actions
     }
 
-    /// kube-controller-manager signs from the file of its own.
+    /// Sets the signing flag of kube-controller-manager to the separate file.
     fn point_to_signing_file(&self) -> Vec<Action> {
         let profile = self.inventory.profile;
         let file = profile.signing.certificate;
@@ -84,7 +85,7 @@ impl NodePlanner<'_, '_> {
             let content = FileContent::Signing(AuthorityId::Cluster, Side::New);
             actions.push(self.write(&self.signing_file(), PUBLIC, None, content, "old CA", "new CA"));
         }
-        // Something that wrote the manifest anew, as an upgrade does, pointed it back to the bundle.
+        // Something that rewrote the manifest, such as an upgrade, has set the flag back to the bundle.
         let is_back = self.progress.node(self.node) >= Standing::Switched && self.is_flag_left();
         if self.signs_on_nodes() && is_back && self.inventory.separate_signing(self.node).is_none() {
             actions.extend(self.point_to_signing_file());
@@ -92,14 +93,15 @@ impl NodePlanner<'_, '_> {
         actions
     }
 
-    /// The file of one certificate from which kube-controller-manager signs while `ca.crt` is a bundle.
+    /// The file with one certificate that kube-controller-manager signs with while `ca.crt` is a bundle.
     pub(super) fn signing_file(&self) -> String {
         let own = || self.inventory.profile.signing.certificate.to_owned();
         self.inventory.separate_signing(self.node).unwrap_or_else(own)
     }
 
-    /// What kube-controller-manager signed from in the phases before, and what it was: the package's file, or the copy of a
-    /// rotation that was begun by hand.
+    /// The files that kube-controller-manager signed with in phases 1 and 2, and their content in words: the package's
+    /// file, or the copy from a rotation that was begun by hand. Empty if the cluster had a separate file before the
+    /// rotation.
     pub(super) fn signing_files(&self) -> Vec<(String, String)> {
         if self.inventory.separate_signing(self.node).is_some() {
             return Vec::new();
@@ -114,7 +116,7 @@ impl NodePlanner<'_, '_> {
         }
     }
 
-    /// Phase 3: kube-controller-manager goes back to `ca.crt`, which holds one certificate again.
+    /// Phase 3: kube-controller-manager signs with `ca.crt` again, which now contains one certificate.
     pub(super) fn restore_manifest(&self) -> Vec<Action> {
         let separate = self.inventory.separate_signing(self.node).is_some();
         if separate || !self.signs_on_nodes() || !self.is_flag_left() {
@@ -124,7 +126,7 @@ impl NodePlanner<'_, '_> {
         let (flag, file) = (format!("--{SIGNING_FLAG}"), self.inventory.profile.signing.certificate);
         match self.manifest() {
             Some((slot, value)) if value == self.ca_path() => {
-                let (before, after) = (format!("{flag}={file}"), format!("{flag}={value}, as it was given"));
+                let (before, after) = (format!("{flag}={file}"), format!("{flag}={value}, the provided manifest"));
                 vec![self.write(
                     path,
                     slot.mode.unwrap_or(MANIFEST),

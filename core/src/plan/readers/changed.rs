@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Changed {
     TrustBundle,
-    /// CA certificates by which a server accepts the aggregator.
+    /// CA certificates with which a server verifies the front proxy (API aggregation).
     FrontProxyBundle,
     AuthorityKey,
     /// A leaf, and the path of its private key.
@@ -68,7 +68,7 @@ impl Judge<'_> {
         changed
     }
 
-    /// Private keys of leaves that are read for something else than their own certificate.
+    /// Private keys of leaves that have a use other than their own certificate.
     pub(super) fn keys_in_use(
         &mut self,
         node: &Node,
@@ -86,7 +86,8 @@ impl Judge<'_> {
                 kept.insert(path.clone());
             }
             for reader in readers.iter().filter(|reader| reader.target == *path || reader.path == *path) {
-                // A folder is no use of one of its files, and a probe's command reads it anew each time.
+                // A mounted directory does not prove that the key is used, and a probe's command reads the file each
+                // time.
                 let use_ = match &reader.reference {
                     Reference::FolderMount { .. } | Reference::Hook { .. } | Reference::InlineTrust { .. } => continue,
                     other => format!("{} of {}", reference(other), process_name(&reader.process)),
@@ -102,7 +103,7 @@ impl Judge<'_> {
                 }
             }
         }
-        // Service account keys may be named by a certificate as well: its public key stays if the private key does
+        // A service account key flag may name a certificate. Its public key stays valid only if the private key stays
         // (kubernetes/client-go: util/keyutil, `PublicKeysFromFile`).
         for reader in readers {
             let Reference::Flag(flag) = &reader.reference else { continue };

@@ -1,4 +1,4 @@
-//! References that the profile's tables cover, with a restart or reload that the plan has anyway.
+//! References that the profile's tables cover: the plan already includes the restart or reload.
 
 use super::decision::{Judge, KUBECONFIG_FLAGS, SNI_FLAG, component};
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
 };
 
 impl Judge<'_> {
-    /// Does the profile have a row, and the plan a restart, for this reference?
+    /// Whether the profile's tables contain this reference and the plan includes the restart that it needs.
     pub(super) fn is_covered(&self, node: &Node, reader: &Reader, path: &str) -> bool {
         let profile = self.inventory.profile;
         let Some(component) = component(reader) else {
-            // A probe or hook runs its command again each time; people read a kubeconfig at each use.
+            // A probe or hook reads the file each time it runs its command, and kubectl reads a kubeconfig each time.
             return reader.process == ReaderProcess::KubeconfigUser
                 || matches!(reader.reference, Reference::Hook { .. });
         };

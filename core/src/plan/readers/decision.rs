@@ -1,4 +1,4 @@
-//! Decisions about readers while they are collected.
+//! The state while decisions about readers are collected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +15,11 @@ pub(crate) const KUBECONFIG_FLAGS: [&str; 3] = ["kubeconfig", "authentication-ku
 /// (kubernetes/component-base: cli/flag/namedcertkey_flag.go).
 pub(crate) const SNI_FLAG: &str = "tls-sni-cert-key";
 
-/// A reason why there is no plan, or a thing to acknowledge: the code, what to acknowledge (empty for an error), the
-/// message with `{nodes}` for the nodes, the remedy and the file.
+/// A finding: its code, the ID to acknowledge (empty for an error), the message with the placeholder `{nodes}`, the
+/// remedy and the file.
 pub(crate) type Problem = (&'static str, String, String, &'static str, String);
 
-/// The component of Kubernetes that reads, where the profile knows how it is run.
+/// The reading component of Kubernetes, if it runs as the profile expects and not as a unit or workload.
 pub(crate) fn component(reader: &Reader) -> Option<Component> {
     match &reader.process {
         ReaderProcess::Unit { .. } | ReaderProcess::Workload { .. } | ReaderProcess::KubeconfigUser => None,
@@ -27,11 +27,11 @@ pub(crate) fn component(reader: &Reader) -> Option<Component> {
     }
 }
 
-/// Decides about the readers of one node after the other.
+/// Checks the readers of each node and collects problems.
 pub(crate) struct Judge<'a> {
     pub(crate) inventory: &'a Inventory,
     pub(crate) authority_changes: &'a BTreeMap<AuthorityId, AuthorityChange>,
     pub(crate) problems: BTreeMap<Problem, BTreeSet<String>>,
-    /// Private keys that are kept, with their other uses and the nodes.
+    /// Private keys that the plan keeps, with their other uses and the nodes.
     pub(crate) kept: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
 }

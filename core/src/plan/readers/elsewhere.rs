@@ -1,4 +1,5 @@
-//! Readers whose peer is not an API server, or whose file the kubelet renews: the package cannot finish their rotation.
+//! Readers that connect to a server other than an API server, or that use a file which the kubelet renews. The package
+//! cannot complete their rotation.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +23,8 @@ use crate::{
 const KUBELET_PKI: &str = "/pki/kubelet-client-";
 
 impl Judge<'_> {
-    /// A CA file by which kube-apiserver verifies a server other than an API server: a webhook, or a proxy for egress.
-    /// The package changes the CA file and restarts the reader, but it does not have that server's certificate.
+    /// Reports a CA file with which kube-apiserver verifies another server: a webhook, or an egress proxy. The package
+    /// changes the CA file and restarts kube-apiserver, but it cannot replace that server's certificate.
     pub(super) fn verifies_other_server(&mut self, node: &Node, reader: &Reader, path: &str, file: &Changed) -> bool {
         if component(reader) != Some(Component::Apiserver) {
             return false;
@@ -40,7 +41,7 @@ impl Judge<'_> {
             _ => return false,
         };
         let host = url.as_deref().and_then(host_of_url);
-        // Certificates on the nodes are replaced, and judged where they are read.
+        // Certificates on the nodes are replaced, and checked for their own readers.
         let is_on_node = |host: &String| {
             is_loopback(host)
                 || self
@@ -62,13 +63,13 @@ impl Judge<'_> {
         true
     }
 
-    /// Processes other than the kubelet that use the kubelet's client certificate. The kubelet replaces it in phase 2, at a
-    /// moment of its own, so that no step can restart them at the right time.
+    /// Reports processes other than the kubelet that use the kubelet's client certificate. The kubelet chooses when it
+    /// replaces the certificate in phase 2, so no step can restart them at the right time.
     pub(super) fn kubelet_credentials(&mut self, node: &Node, readers: &[Reader]) {
         let mut seen = BTreeSet::new();
         let kubelet_conf = self.inventory.profile.kubelet_conf().map_or("", |row| row.path);
         for reader in readers {
-            // The kubeconfig stands for the certificate that it names.
+            // The reference to the kubeconfig itself is reported already.
             let by_kubeconfig = matches!(&reader.reference, Reference::Kubeconfig { file, .. } if file == kubelet_conf);
             if by_kubeconfig || !self.uses_kubelet_credential(reader) {
                 continue;
@@ -87,7 +88,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Does something other than the kubelet or a person name the kubelet's kubeconfig or client certificate?
+    /// Whether a process other than the kubelet or kubectl names the kubelet's kubeconfig or client certificate.
     pub(super) fn uses_kubelet_credential(&self, reader: &Reader) -> bool {
         let profile = self.inventory.profile;
         let is_other = !matches!(reader.process, ReaderProcess::Kubelet | ReaderProcess::KubeconfigUser)
@@ -102,12 +103,12 @@ impl Judge<'_> {
     }
 }
 
-/// Does the flag name a kubeconfig for another server than kube-apiserver?
+/// Whether the flag names a kubeconfig for a server other than kube-apiserver.
 fn connects_elsewhere(reader: &Reader) -> bool {
     reader.flag().is_some_and(|row| matches!(row.usage, Use::Connects(peer) if peer != "kube-apiserver"))
 }
 
-/// The server of the entry of a kubeconfig that holds `field`, or of its first entry.
+/// The server URL of the kubeconfig's cluster entry that contains `field`, or of its first entry.
 fn server(node: &Node, kubeconfig: &str, field: &str) -> Option<String> {
     let Artifact::Kubeconfig(access) = &node.file(kubeconfig)?.artifact else { return None };
     let index = field.strip_prefix("clusters[").and_then(|rest| rest.split(']').next());
@@ -115,7 +116,7 @@ fn server(node: &Node, kubeconfig: &str, field: &str) -> Option<String> {
     access.model.clusters.get(index).map(|cluster| cluster.server.clone())
 }
 
-/// The URL beside `tlsConfig` in an EgressSelectorConfiguration
+/// The `url` of the transport that contains `tlsConfig` in an EgressSelectorConfiguration
 /// (kubernetes/apiserver: pkg/apis/apiserver/types.go, `TCPTransport`).
 fn egress(node: &Node, configuration: &str, field: &str) -> Option<String> {
     let (transport, _) = field.split_once(".tlsConfig.")?;

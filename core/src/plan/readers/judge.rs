@@ -1,4 +1,4 @@
-//! Readers that no table covers: a consumer with a restart, or a reason to refuse the plan.
+//! Readers that the profile's tables do not cover. Each becomes a consumer with a restart, or a finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Judge<'_> {
-    /// A reader that no table covers.
+    /// Decides about a reader that the profile's tables do not cover.
     pub(super) fn judge(
         &mut self,
         node: &Node,
@@ -66,9 +66,9 @@ impl Judge<'_> {
             (Some(component), _) if matches!(reader.reference, Reference::FileMount { .. }) => Some((
                 "mounted-alone",
                 format!(
-                    "{component} on {{nodes}} mounts the single file {path}: it goes on reading the old file when the file is replaced"
+                    "{component} on {{nodes}} mounts the single file {path}: it still reads the old file after the file is replaced"
                 ),
-                "Mount the directory that holds it, as kubeadm does, then provide the manifest again",
+                "Mount the directory that contains it, as kubeadm does, then provide the manifest again",
             )),
             (None, Changed::AuthorityKey) => {
                 let message = format!(
@@ -107,7 +107,7 @@ impl Judge<'_> {
         consumers.add(Consumer { process, path, key, file: consumed, effect, hosts, foreign: Vec::new(), nodes });
     }
 
-    /// Static Pods that mount a folder with changed files, and do not say which of them they read.
+    /// Adds static Pods that mount a directory with changed files and do not name the files that they read.
     pub(super) fn folders(
         &mut self,
         node: &Node,
@@ -125,7 +125,7 @@ impl Judge<'_> {
                 continue;
             }
             let kinds = [Changed::TrustBundle, Changed::FrontProxyBundle, Changed::Kubeconfig];
-            // The kubelet's kubeconfig is of use only together with the certificate that the kubelet keeps elsewhere.
+            // The kubelet's kubeconfig is useless without the client certificate, which is in another directory.
             let kubelet_conf = self.inventory.profile.kubelet_conf().map(|row| row.path);
             let below: Vec<_> = changed
                 .iter()
@@ -148,7 +148,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What a process has of a file.
+    /// How a process uses a file.
     fn consumed(&self, path: &str, file: &Changed, leaf: Option<&Certificate>) -> ConsumerFile {
         let profile = self.inventory.profile;
         let mut leaves = profile.leaves.iter();
@@ -162,7 +162,8 @@ impl Judge<'_> {
         }
     }
 
-    /// The file with certificates, its key and what it holds; a private key stands for its certificate.
+    /// The path of the certificate file, the path of its key, and its certificates. For a private key: those of its
+    /// certificate.
     fn certificate(&self, node: &Node, path: &str, file: &Changed) -> Option<(String, String, Vec<Certificate>)> {
         let (path, key) = match file {
             Changed::LeafKey { certificate } => (certificate.clone(), path.to_owned()),
@@ -173,8 +174,8 @@ impl Judge<'_> {
         Some((path, key, slot.artifact.certificates().to_vec()))
     }
 
-    /// The names under which kube-apiserver serves a certificate of `--tls-sni-cert-key`: those of the flag, else the
-    /// certificate's own (kubernetes/apiserver: pkg/server/dynamiccertificates/named_certificates.go).
+    /// The host names for which kube-apiserver serves a certificate of `--tls-sni-cert-key`: those in the flag, or else
+    /// the certificate's DNS names (kubernetes/apiserver: pkg/server/dynamiccertificates/named_certificates.go).
     fn names(&self, node: &Node, path: &str, certificates: &[Certificate]) -> Vec<String> {
         let manifest = self.inventory.profile.manifest(Component::Apiserver).and_then(|path| node.static_pod(path));
         let flags = manifest.into_iter().flat_map(|(_, pod)| &pod.flags).filter(|flag| flag.name == SNI_FLAG);
@@ -211,7 +212,7 @@ impl Judge<'_> {
     }
 }
 
-/// Does a leaf serve, or is it presented by a client alone?
+/// Whether a leaf is a client certificate only, or may be a serving certificate.
 fn of_leaf(leaf: Option<&Certificate>) -> ConsumerFile {
     let usages = leaf.map(Certificate::extended_key_usages).unwrap_or_default();
     let client_alone =

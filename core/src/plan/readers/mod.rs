@@ -1,4 +1,4 @@
-//! What the plan does about each process that reads a file which the rotation changes.
+//! Decides, for each process that reads a file which the rotation changes, whether the plan handles it.
 
 mod changed;
 mod coverage;
@@ -38,7 +38,7 @@ impl<'a> Judge<'a> {
         Self { inventory, authority_changes, problems: BTreeMap::new(), kept: BTreeMap::new() }
     }
 
-    /// Everything that was found, each cause once.
+    /// The findings, one for each cause.
     pub(super) fn into_findings(self) -> Vec<Finding> {
         let problems = self.problems.into_iter().map(|((code, id, message, remedy, file), nodes)| {
             let nodes: Vec<_> = nodes.iter().map(String::as_str).collect();
@@ -82,7 +82,7 @@ impl<'a> Judge<'a> {
         nodes.insert(node.name.clone());
     }
 
-    /// The readers of a control-plane node whose files the package's script changes.
+    /// Checks the readers of a control-plane node whose files the package's script changes.
     pub(super) fn node(
         &mut self,
         node: &Node,
@@ -115,7 +115,7 @@ impl<'a> Judge<'a> {
         self.every_node(node, &readers);
     }
 
-    /// What is asked about the readers of every node, whether or not the package restarts them.
+    /// Checks that apply to every node, whether or not the package restarts its processes.
     fn every_node(&mut self, node: &Node, readers: &[Reader]) {
         self.kubelet_credentials(node, readers);
         self.fixed_places(node, readers);
@@ -125,7 +125,8 @@ impl<'a> Judge<'a> {
         self.unknown(node);
     }
 
-    /// The readers of a node whose processes the package does not restart: a worker, or a host that a tool changes.
+    /// Checks the readers of a node whose processes the package does not restart: a worker, or a host that the
+    /// platform's own tool changes.
     pub(super) fn node_without_restarts(&mut self, node: &Node) {
         let changed = self.changed(&BTreeMap::new());
         let readers = self.inventory.readers(node);
@@ -155,7 +156,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A certificate or bundle whose reader is not known is not changed; a kubeconfig is, and has to be acknowledged.
+    /// Removes dependents that no known process reads. A kubeconfig stays, and the user must acknowledge it.
     fn keep_only_read(
         &self,
         node: &Node,
@@ -180,7 +181,8 @@ impl<'a> Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Does it mount a folder whose files it may read? A workload that mounts a whole disk, as monitoring does, reads none.
+    /// Whether it mounts a directory and may read its files. Workloads that mount more than the configuration
+    /// directory, such as monitoring agents that mount `/`, are assumed not to.
     fn reads_folder(&self, reader: &Reader) -> bool {
         let folder = self.inventory.profile.directory;
         let is_workload = matches!(reader.process, ReaderProcess::Workload { .. });

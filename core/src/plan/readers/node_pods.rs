@@ -1,4 +1,4 @@
-//! Pods of a dump that read files which the rotation changes, and that no step restarts.
+//! Pods in provided objects that read files of nodes which the rotation changes, and that no step restarts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +14,14 @@ use crate::{
     text::shell::quote,
 };
 
-/// One finding for each workload, to be acknowledged; a note for a CronJob, whose next Pod reads the new files.
+/// One finding to acknowledge for each workload. CronJobs get only a note, because the next Pod reads the new files.
 pub(crate) fn node_pods(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     dependents: &BTreeMap<(String, String), Dependent>,
     findings: &mut Vec<Finding>,
 ) {
-    // A dump of a management cluster has Pods of other nodes.
+    // The objects of a management cluster contain Pods on other nodes.
     if !inventory.nodes.iter().any(|node| node.role != Role::Hosted && node.machine.is_none()) {
         return;
     }
@@ -46,7 +46,7 @@ pub(crate) fn node_pods(
     }
 }
 
-/// In a folder, a Pod may read what clients need.
+/// Whether the Pod may use the file. In a mounted directory, it is assumed to read only kubeconfigs and trust bundles.
 fn counts(file: &Changed, how: &PodRead) -> bool {
     let of_servers = matches!(file, Changed::AuthorityKey | Changed::Leaf { .. } | Changed::LeafKey { .. });
     !(of_servers && matches!(how, PodRead::Folder(_)))
@@ -94,7 +94,7 @@ fn finding(pods: &NodePods, read: &BTreeMap<&str, (&Changed, PodRead)>) -> Findi
         .acknowledged_as(AuthorityId::Cluster, &format!("{namespace}/{name}"))
 }
 
-/// When what happens, as a sentence without a final period.
+/// What fails from which phase on, without a final period.
 fn consequence<'a>(files: impl Iterator<Item = &'a Changed>) -> String {
     let (mut trusts, mut presents, mut signs) = (false, false, false);
     for file in files {

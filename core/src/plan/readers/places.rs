@@ -1,4 +1,5 @@
-//! References to paths that the package's scripts rely on, to files that were not provided, and CAs inside configuration.
+//! References to paths that the package's scripts expect, references to files that were not provided, and CAs inside
+//! configuration files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,7 @@ use crate::{
 };
 
 impl Judge<'_> {
-    /// References that the package's scripts rely on.
+    /// Reports components that do not run or use paths as the package's scripts expect.
     pub(super) fn fixed_places(&mut self, node: &Node, readers: &[Reader]) {
         let profile = self.inventory.profile;
         for reader in readers {
@@ -67,7 +68,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Files of the node that a component names and that were not provided: whether they depend on the old CA is not known.
+    /// Reports files that a component names and that were not provided. They may depend on the old CA.
     pub(super) fn not_provided(&mut self, node: &Node, readers: &[Reader]) {
         let profile = self.inventory.profile;
         let known: BTreeSet<&str> = profile.paths().collect();
@@ -88,7 +89,7 @@ impl Judge<'_> {
             let is_key = reader.path.ends_with(".key");
             // The kubelet deletes it once it has a certificate of its own.
             let for_joining = matches!(&reader.reference, Reference::Flag(flag) if flag == "bootstrap-kubeconfig");
-            // Wherever they are, the package changes these, and no check of a script can.
+            // The package changes these files in any directory, and scripts cannot detect that they are missing.
             let of_kubelet = component(reader) == Some(Component::Kubelet)
                 && (served.as_ref() == Some(&reader.path) || accepts_clients(reader));
             if depends
@@ -116,14 +117,14 @@ impl Judge<'_> {
         }
     }
 
-    /// The file that was not provided and from which the kubelet serves, where an API server verifies kubelets.
+    /// The kubelet's serving certificate file that was not provided, if an API server verifies kubelets.
     fn verified_serving(&self, node: &Node) -> Option<String> {
         let KubeletServing::NotProvided(path) = self.inventory.kubelet_serving(node) else { return None };
         let mut control_plane = self.inventory.control_plane();
         control_plane.any(|node| verifies_kubelets(self.inventory, node)).then_some(path)
     }
 
-    /// CA certificates inside configuration files: this package does not edit those.
+    /// Reports old CA certificates inside configuration files, which the package does not edit.
     pub(super) fn inline_trust(&mut self, node: &Node, readers: &[Reader]) {
         let Some(authority_change) = self.authority_changes.get(&AuthorityId::Cluster) else { return };
         for reader in readers {
@@ -131,16 +132,16 @@ impl Judge<'_> {
             if certificates(pem.as_bytes()).contains(&authority_change.old) {
                 let path = &reader.path;
                 let message = format!(
-                    "{path} on {{nodes}} holds the old CA in {field}, and no step changes it: from phase 3 on, a server whose certificate the new CA issued is rejected"
+                    "{path} on {{nodes}} contains the old CA in {field}, and no step changes it: from phase 3 on, a server whose certificate the new CA issued is rejected"
                 );
-                let remedy = "Put both CAs there in phase 1 and the new CA alone in phase 3, if the server's certificate changes CA as well";
+                let remedy = "Put both CAs there in phase 1 and only the new CA in phase 3, if the server's certificate changes CA as well";
                 self.problem(node, "not-handled", path, message, remedy, &reader.file);
             }
         }
     }
 }
 
-/// Does the kubelet accept clients by the file that this names?
+/// Whether the reference names the kubelet's client CA file.
 fn accepts_clients(reader: &Reader) -> bool {
     match &reader.reference {
         Reference::Flag(flag) => flag == CLIENT_FLAG,
@@ -149,8 +150,8 @@ fn accepts_clients(reader: &Reader) -> bool {
     }
 }
 
-/// The flags of control-plane nodes that were not provided, as kubeadm's configuration has them: on such nodes no file
-/// can be looked at, so a flag that names a file which changes refuses the plan.
+/// Checks the flags in kubeadm's configuration if no control-plane node was provided. The files of such nodes are
+/// unknown, so a flag that names a changed file refuses the plan.
 pub(crate) fn extra_arguments(
     inventory: &Inventory,
     authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
@@ -162,7 +163,7 @@ pub(crate) fn extra_arguments(
     let changed = Judge::new(inventory, authority_changes).changed(&BTreeMap::new());
     for stored in &inventory.objects {
         let Some(configuration) = &stored.kubeadm else { continue };
-        // What verifies kubelets is a connection of its own (`KubeletAuthority`).
+        // `KubeletAuthority` handles the flag for the verification of kubelets.
         let flags =
             configuration.extra_args.iter().filter(|(_, flag, _)| flag.replace('_', "-") != KUBELET_AUTHORITY_FLAG);
         for (program, flag, value) in flags {
@@ -177,7 +178,7 @@ pub(crate) fn extra_arguments(
                 continue;
             }
             let message = format!(
-                "extraArgs let {program} read {value} (--{flag}), and no file of a control-plane node was provided: whether it reads the new file in time cannot be told"
+                "extraArgs let {program} read {value} (--{flag}), and no file of a control-plane node was provided: whether it reads the new file in time is not known"
             );
             findings.push(
                 Finding::error("reader-not-handled", &stored.file, message)

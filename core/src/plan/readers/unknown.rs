@@ -1,4 +1,4 @@
-//! Readers of which it is not known what they read: units whose environment was not provided, and Java keystores.
+//! Readers whose files are unknown or not readable: units whose environment was not provided, and Java keystores.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Judge<'_> {
-    /// Units whose commands have parts that no provided file sets.
+    /// Reports units whose commands use variables that no provided file sets.
     pub(super) fn unknown(&mut self, node: &Node) {
         let mut units: BTreeMap<String, (BTreeSet<String>, String)> = BTreeMap::new();
         for (unit, unknown) in self.inventory.unknown(node) {
@@ -38,7 +38,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Java keystores that a process names, except for those that were read and do not depend on a rotated CA.
+    /// Reports Java keystores that a process names, unless they were read completely and do not depend on a rotated CA.
     pub(super) fn not_readable(&mut self, node: &Node, readers: &[Reader]) {
         for reader in readers {
             let mut slots = [&reader.target, &reader.path].into_iter().filter_map(|path| node.file(path));
@@ -52,11 +52,11 @@ impl Judge<'_> {
             });
             let what = match (depends, keystore.is_complete) {
                 (true, _) => {
-                    "which this package does not change: it trusts the old CA, or holds a certificate that the old CA issued"
+                    "which this package does not change: it trusts the old CA, or contains a certificate that the old CA issued"
                 }
                 (false, true) => continue,
                 (false, false) => {
-                    "which Airlock cannot read to its end: it may trust the old CA, or hold a certificate that the old CA issued"
+                    "which Airlock cannot read to its end: it may trust the old CA, or contain a certificate that the old CA issued"
                 }
             };
             let (name, how) = (process_name(&reader.process), reference(&reader.reference));
@@ -66,8 +66,8 @@ impl Judge<'_> {
         }
     }
 
-    /// Static Pods that have to restart, and whose manifests the package's scripts do not find: they restart
-    /// `manifests/NAME.yaml`.
+    /// Reports static Pods that must restart and whose manifest is not `manifests/NAME.yaml`, the only path that the
+    /// scripts handle.
     pub(super) fn restartable(&mut self, node: &Node, consumers: &Consumers) {
         let folder = format!("{}/manifests", self.inventory.profile.directory);
         let of_node = consumers.all.iter().filter(|consumer| consumer.nodes.contains(&node.name));

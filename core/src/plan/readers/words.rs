@@ -1,4 +1,4 @@
-//! Processes and references, for people.
+//! Names of processes and references in findings.
 
 use crate::{
     inventory::{ReaderProcess, Reference},
@@ -19,7 +19,7 @@ pub(super) fn process_name(process: &ReaderProcess) -> String {
     }
 }
 
-/// How a path is named, for people.
+/// Where a path is configured, as findings show it.
 pub(super) fn reference(reference: &Reference) -> String {
     match reference {
         Reference::Flag(flag) => format!("--{flag}"),

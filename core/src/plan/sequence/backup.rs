@@ -1,7 +1,7 @@
 //! The backup of each control-plane node, taken after the freeze and before anything changes.
 //!
-//! Each node keeps its own archive and its own etcd snapshot: one snapshot restores the whole cluster, but a disk that is
-//! lost must not take the only one, and no file of the package travels between nodes.
+//! Each node stores its own archive and its own etcd snapshot. One snapshot restores the whole cluster, but with
+//! several a failed disk does not destroy the only one, and no backup has to be copied between nodes.
 
 use crate::plan::model::{
     actions::Action,
@@ -9,10 +9,10 @@ use crate::plan::model::{
     steps::{Carrier, Holder, Step},
 };
 
-/// What every archive contains; other files that the plan changes are added to it.
+/// The directories in every archive. Other files that the plan changes are added.
 const ARCHIVED: [&str; 2] = ["/etc/kubernetes/", "/var/lib/kubelet/pki/"];
 
-/// Inserts a step for each control-plane node that the plan changes, behind the freeze.
+/// Inserts a backup step for each control-plane node that the plan changes, after the freeze.
 pub(super) fn insert(steps: &mut Vec<Step>) {
     let Some(freeze) = steps.iter().position(|step| step.id.ends_with("-freeze")) else { return };
     let phase = steps[freeze].phase;
@@ -41,7 +41,7 @@ pub(super) fn insert(steps: &mut Vec<Step>) {
     steps.splice(freeze + 1..=freeze, backups);
 }
 
-/// The files of a holder that its steps change and that no archive contains in any case.
+/// The files that a holder's steps change and that are outside [`ARCHIVED`].
 fn other_files(steps: &[Step], holder: &Holder) -> Vec<String> {
     let mut files = Vec::new();
     for step in steps.iter().filter(|step| step.holder == *holder) {

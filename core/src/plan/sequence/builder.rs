@@ -15,13 +15,14 @@ use crate::{
     time::UnixTime,
 };
 
-/// What is left to do when the old CA is gone.
-pub(crate) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock, /var/lib/kubelet/.airlock and the backups in /var/lib/airlock on every node, which hold the old keys";
+/// The work that remains after phase 3.
+pub(crate) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups contain the old cluster-info and trust ConfigMaps: take new ones, upload the control-plane certificates again if nodes join with them, resume what you stopped, and delete /etc/kubernetes/.airlock, /var/lib/kubelet/.airlock and the backups in /var/lib/airlock on every node, which contain the old keys";
 
-/// kubeadm labels them (kubernetes/kubernetes: cmd/kubeadm/app/constants, `LabelNodeRoleControlPlane`).
+/// Lists control-plane nodes by kubeadm's label (kubernetes/kubernetes: cmd/kubeadm/app/constants,
+/// `LabelNodeRoleControlPlane`).
 pub(crate) const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
 
-/// Builds the list.
+/// Builds the list of steps.
 pub(crate) struct Sequence<'a, 'b> {
     pub(crate) inventory: &'a Inventory,
     pub(crate) request: &'a RotationRequest,
@@ -31,7 +32,7 @@ pub(crate) struct Sequence<'a, 'b> {
     pub(crate) consumers: &'a Consumers,
     pub(crate) kubelet_authority: &'a KubeletAuthority,
     pub(crate) requests: Vec<Admitted<'a>>,
-    /// Does everything change at once, since there is no way to accept both authorities?
+    /// Whether the CA is replaced at once, because the operator's release cannot trust both CAs for a time.
     pub(crate) at_once: bool,
     pub(crate) now: UnixTime,
     pub(crate) steps: Vec<Step>,

@@ -1,8 +1,8 @@
-//! What the management cluster does: it is paused as long as its pair is the old one, and makes machines anew as soon as
-//! nobody presents an old certificate any more.
+//! The steps for Cluster API. It is paused until its Secrets contain the new CA's certificate and key. Then it replaces
+//! the machines, once no client presents an old certificate any more.
 //!
-//! A roll-out cannot carry the switch: a machine that arrives with the new pair while API servers still serve the old CA's
-//! certificates cannot join, and one that has joined trusts the new CA alone. So it follows the switch.
+//! Replacing machines cannot perform phase 2: a machine created with the new CA cannot join while API servers still
+//! serve certificates of the old CA, because it trusts only the new CA. So machines are replaced after phase 2.
 
 use super::builder::Sequence;
 use crate::{
@@ -21,14 +21,15 @@ use crate::{
     profile::{AuthorityId, SecretContent},
 };
 
-/// What nobody has seen here.
-const UNSEEN_PINS: &str = "Machine templates and control planes that name caCertHashes themselves need the new CA's pin in them before machines are made: none were given, so look for some";
+/// The manual check for pins if no machine template was provided.
+const UNSEEN_PINS: &str = "Machine templates and control planes with caCertHashes need the new CA's pin before machines are created. None were provided: search for them";
 
 const FIND_PINS: &str =
     "kubectl get kubeadmconfigtemplates,kubeadmcontrolplanes -A -o yaml | grep -e ' name:' -e caCertHashes -A 1";
 
-/// Says what the pause costs and how long it lasts, once every step is known. It begins right before the first
-/// control-plane node changes and ends as soon as the management cluster has the new pairs.
+/// Adds the consequences and the duration of the pause to its step, once every step is known. The pause begins right
+/// before the first control-plane node changes and ends when the management cluster has the new CA certificates and
+/// keys.
 pub(super) fn explain_pause(steps: &mut [Step]) {
     let sets = |step: &Step, wanted: bool| {
         step.actions
@@ -54,7 +55,7 @@ pub(super) fn explain_pause(steps: &mut [Step]) {
     steps[from].actions.insert(0, Action::person(&text));
 }
 
-/// Do these steps have Cluster API create machines?
+/// Whether Cluster API creates machines in these steps.
 pub(crate) fn rolls_out(steps: &[Step]) -> bool {
     let mut actions = steps.iter().flat_map(|step| &step.actions);
     actions.any(|action| matches!(action, Action::Cluster(ClusterAction::RollOut { .. })))
@@ -76,8 +77,9 @@ impl Sequence<'_, '_> {
         Some(Managed { namespace, cluster: self.inventory.cluster.clone() })
     }
 
-    /// Objects of Cluster API that their owners paused: controllers do not act on them, so a step that waits for new
-    /// machines would never complete. The scripts have the same rule, for objects that were not provided.
+    /// Reports objects of Cluster API that were paused before the rotation. Controllers do not act on them, so a step
+    /// that waits for new machines would never complete. The scripts have the same rule, for objects that were not
+    /// provided.
     pub(super) fn check_pauses(&self, findings: &mut Vec<Finding>) {
         let Some(managed) = self.managed() else { return };
         let rolls_out = rolls_out(&self.steps);
@@ -89,19 +91,19 @@ impl Sequence<'_, '_> {
                 );
                 Finding::error("paused-by-owner", &paused.file, message).remedy(paused.remedy())
             } else {
-                let message = format!("{place} is paused and stays paused: no step ends a pause of its owner");
+                let message = format!("{place} is paused and stays paused: this package resumes only what it has paused");
                 Finding::note("paused-by-owner", &paused.file, message)
             });
         }
     }
 
-    /// What a step in place in phase 3 says where machines are made anew before it.
+    /// The explanation in phase 3 for nodes that Cluster API may have replaced before the step.
     pub(super) fn rolled_out(&self, phase: Phase) -> Option<Action> {
-        let text = "Machines that Cluster API has made anew since step 3-authorities have the new CA alone and a kube-controller-manager with its usual flags: this step is for those that it did not make, and finds nothing to do on the others";
+        let text = "Machines that Cluster API has created since step 3-authorities trust only the new CA, and their kube-controller-manager has its usual flags. This step changes only the other machines";
         self.managed().filter(|_| phase == Phase::DropOld).map(|_| Action::person(text))
     }
 
-    /// Nothing is reconciled, and no machine is replaced, before phase 3.
+    /// Pauses Cluster API, so that it does not reconcile or replace machines before phase 3.
     pub(super) fn pause(&mut self, phase: Phase) {
         let Some(managed) = self.managed() else { return };
         let actions = vec![
@@ -112,7 +114,7 @@ impl Sequence<'_, '_> {
         self.push(phase, "pause", Holder::Management, "Pause Cluster API", actions, gate);
     }
 
-    /// The new pairs, from which machines are made; machine templates that name a pin follow.
+    /// Writes the new CA certificates and keys for new machines, and updates pins in machine templates.
     pub(super) fn authorities(&mut self, phase: Phase) {
         let mut actions = objects::management_authorities(self.inventory, self.authority_changes, self.progress);
         if let Some(authority_change) = self.authority_changes.get(&AuthorityId::Cluster) {
@@ -122,13 +124,13 @@ impl Sequence<'_, '_> {
             }
         }
         if !actions.is_empty() {
-            let gate = Gate::proving("the Secrets hold the new CA alone", Fact::Everywhere);
-            let title = "Give the management cluster the new CA pairs";
+            let gate = Gate::proving("the Secrets contain only the new CA", Fact::Everywhere);
+            let title = "Write the new CA certificates and keys to the management cluster";
             self.push(phase, "authorities", Holder::Management, title, actions, gate);
         }
     }
 
-    /// Control planes first, workers when those are Ready.
+    /// Resumes Cluster API and replaces machines.
     pub(super) fn roll_out(&mut self, phase: Phase) {
         let Some(managed) = self.managed() else { return };
         let resume = vec![Action::Cluster(ClusterAction::Pause { of: managed.clone(), paused: false })];
@@ -145,34 +147,34 @@ impl Sequence<'_, '_> {
             Holder::Management,
             "Resume MachineHealthChecks",
             vec![Action::Cluster(health_checks)],
-            "none of them is paused that was not paused before",
+            "no MachineHealthCheck is paused, except those that were paused before the rotation",
         );
     }
 
-    /// Machines are made anew from the new pairs.
+    /// Replaces all machines: control planes first, workers when those are running.
     fn machines(&mut self, phase: Phase, managed: &Managed) {
         let roll_out = |machines| vec![Action::Cluster(ClusterAction::RollOut { of: managed.clone(), machines })];
         self.push(
             phase,
             "roll-out-control-plane",
             Holder::Management,
-            "Roll the control-plane machines out",
+            "Replace the control-plane machines",
             roll_out(Machines::ControlPlane),
-            "every machine of a KubeadmControlPlane is Running and was made after this step began",
+            "every machine of a KubeadmControlPlane is Running and was created after this step began",
         );
         self.push(
             phase,
             "roll-out-workers",
             Holder::Management,
-            "Roll the workers out",
+            "Replace the worker machines",
             roll_out(Machines::Workers),
-            "every machine of a MachineDeployment is Running and was made after this step began",
+            "every machine of a MachineDeployment is Running and was created after this step began",
         );
     }
 }
 
 impl RotationPlan {
-    /// Whether Cluster API creates machines in it.
+    /// Whether Cluster API creates machines in this plan.
     pub(crate) fn rolls_machines_out(&self) -> bool {
         rolls_out(&self.steps)
     }

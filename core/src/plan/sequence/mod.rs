@@ -1,5 +1,5 @@
-//! The one ordered list of steps. The order was carried out on a real cluster; each barrier stands
-//! where leaving it out was seen to break something.
+//! The ordered list of steps. The order was tested on a real cluster. Without any one of the barriers, a connection
+//! broke there.
 
 mod backup;
 pub(super) mod builder;
@@ -39,14 +39,14 @@ use crate::{
     time::UnixTime,
 };
 
-/// What must not happen while the cluster is half-way.
-const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
+/// What the operator must not do during the rotation.
+const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and node image builds";
 
-/// What is left for a worker of which nothing was given, when the API server takes nothing any more that it has.
-const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
+/// The action for a worker whose files were not provided, once API servers reject its current certificate.
+const NOT_GIVEN: &str = "This package has no certificate for a worker whose files were not provided: reset it and join it again (kubeadm reset, then kubeadm join with the new CA's pin)";
 
 /// Every step of the rotation, in order.
-#[allow(clippy::too_many_arguments)] // all that a plan knows
+#[allow(clippy::too_many_arguments)] // the fields of `Sequence`, and findings
 pub(super) fn sequence<'a>(
     inventory: &'a Inventory,
     request: &'a RotationRequest,
@@ -94,7 +94,7 @@ pub(super) fn sequence<'a>(
 }
 
 impl<'a> Sequence<'a, '_> {
-    /// Before the first phase of which anything is left.
+    /// The freeze, before the first remaining phase.
     fn freeze(&mut self) {
         let phase = self.progress.first();
         if let Some(tenant) = &self.inventory.tenant {
@@ -105,9 +105,9 @@ impl<'a> Sequence<'a, '_> {
             phase,
             "freeze",
             Holder::Cluster,
-            "Freeze what would undo the rotation",
+            "Freeze changes",
             freeze,
-            "nobody joins, upgrades or renews until the rotation is over",
+            "no node joins, no upgrade and no certificate renewal until the rotation is complete",
         );
         self.pause(phase);
     }
@@ -119,8 +119,8 @@ impl<'a> Sequence<'a, '_> {
             return;
         }
         if self.rotates_cluster() {
-            self.published(phase, "Wait until pods are given both CAs");
-            // Before the workers: one that joins after them takes its trust from here.
+            self.published(phase, "Wait until kube-root-ca.crt contains both CAs");
+            // Before the workers, because a worker that joins later reads its CA from here.
             self.cluster_info(phase);
             self.workers(phase);
             self.pods(phase);
@@ -132,9 +132,9 @@ impl<'a> Sequence<'a, '_> {
                 phase,
                 "authentication",
                 Holder::Cluster,
-                "Wait until extension API servers are told both front-proxy CAs",
+                "Wait until extension-apiserver-authentication contains both front-proxy CAs",
                 vec![Action::Cluster(ClusterAction::ExtensionTrust)],
-                "the ConfigMap extension-apiserver-authentication holds the new front-proxy CA as well",
+                "the ConfigMap extension-apiserver-authentication also contains the new front-proxy CA",
             );
         }
         self.verify_logs(phase);
@@ -162,7 +162,8 @@ impl<'a> Sequence<'a, '_> {
 
     fn drop_old(&mut self) {
         let phase = Phase::DropOld;
-        // A machine takes its trust from cluster-info: before any is made anew, and after a tenant's API server is.
+        // New machines read their CA from cluster-info, so it changes before machines are replaced; for a tenant, after
+        // the API server has changed.
         let hosted = self.inventory.tenant.is_some();
         self.authorities(phase);
         if self.rotates_cluster() && !hosted {
@@ -171,7 +172,7 @@ impl<'a> Sequence<'a, '_> {
         self.roll_out(phase);
         self.nodes(phase);
         if self.rotates_cluster() {
-            self.published(phase, "Wait until pods are given the new CA alone");
+            self.published(phase, "Wait until kube-root-ca.crt contains only the new CA");
             if hosted {
                 self.cluster_info(phase);
             }
@@ -185,7 +186,7 @@ impl<'a> Sequence<'a, '_> {
         self.after_care(phase);
     }
 
-    /// Nobody may present an old certificate when the old CA is dropped.
+    /// The confirmation, before the old CA is removed, that no client presents an old certificate any more.
     pub(super) fn everyone(&mut self, phase: Phase) {
         if !self.rotates_cluster() {
             return;
@@ -195,45 +196,45 @@ impl<'a> Sequence<'a, '_> {
             phase,
             "everyone",
             Holder::Cluster,
-            "Confirm that nobody presents an old certificate any more",
+            "Confirm that no client presents an old certificate",
             vec![
                 Action::person(&format!(
-                    "Ask everyone who holds a credential: whoever still presents the old CA's {fate}"
+                    "Ask the owner of every credential: a client that still presents a certificate of the old CA {fate}"
                 )),
                 Action::Cluster(ClusterAction::NodesReady),
             ],
             Gate::proving(
-                "every node is Ready, and every person and pipeline has confirmed a credential of the new CA",
+                "every node is Ready, and every user and pipeline has confirmed that it uses a credential of the new CA",
                 Fact::Confirmed,
             ),
         );
     }
 
-    /// What extension API servers were told is a union that nobody takes away from.
+    /// Removes the old CAs from extension-apiserver-authentication, to which API servers only ever add CAs.
     pub(super) fn forget_old(&mut self, phase: Phase) {
         let rotated = self.authority_changes.keys().copied().collect();
         self.push(
             phase,
             "authentication",
             Holder::Cluster,
-            "Make extension API servers forget the old CA",
+            "Remove the old CA from extension-apiserver-authentication",
             vec![Action::Cluster(ClusterAction::ForgetOld(rotated))],
-            "the ConfigMap extension-apiserver-authentication is there again and holds the new CA alone",
+            "the ConfigMap extension-apiserver-authentication exists again and contains only the new CA",
         );
     }
 
-    /// Whoever read the CA once, at their start, reads it again.
+    /// Restarts Pods, because many programs read the CA only at their start.
     pub(super) fn pods(&mut self, phase: Phase) {
         if !self.rotates_cluster() {
             return;
         }
         let (title, gate) = match phase {
             Phase::TrustBoth | Phase::Switch => (
-                "Restart pods that read their CA once, at their start",
-                "every Deployment, DaemonSet and StatefulSet has rolled out since kube-root-ca.crt held both CAs",
+                "Restart Pods that read their CA only at startup",
+                "every Deployment, DaemonSet and StatefulSet has rolled out after kube-root-ca.crt contained both CAs",
             ),
             Phase::DropOld => (
-                "Restart pods once more, so that they forget the old CA",
+                "Restart Pods again, so that they trust only the new CA",
                 "every Deployment, DaemonSet and StatefulSet has rolled out in this phase",
             ),
         };
@@ -258,7 +259,7 @@ impl<'a> Sequence<'a, '_> {
             phase,
             "after-care",
             Holder::Cluster,
-            "Take fresh backups and lift the freeze",
+            "Take new backups and end the freeze",
             vec![Action::person(self.after_care_words()), Action::Cluster(ClusterAction::NodesReady)],
             self.after_care_gate(),
         );
@@ -290,7 +291,6 @@ impl<'a> Sequence<'a, '_> {
         self.steps.push(Step::new(carrier, phase, id, holder, title, actions, gate));
     }
 
-    /// The steps so far.
     pub(super) fn steps_mut(&mut self) -> &mut [Step] {
         &mut self.steps
     }
@@ -299,7 +299,7 @@ impl<'a> Sequence<'a, '_> {
         self.authority_changes.contains_key(&AuthorityId::Cluster)
     }
 
-    /// One control-plane node after the other.
+    /// A step for each control-plane node.
     fn nodes(&mut self, phase: Phase) {
         let inventory = self.inventory;
         if let Some(tenant) = &inventory.tenant {
@@ -314,7 +314,7 @@ impl<'a> Sequence<'a, '_> {
             let (title, gate) = match phase {
                 Phase::TrustBoth => ("accept both CAs", "its API server accepts credentials of the new CA"),
                 Phase::Switch => ("use the new CA", "its API server serves a certificate of the new CA"),
-                Phase::DropOld => ("accept the new CA alone", "its API server refuses credentials of the old CA"),
+                Phase::DropOld => ("accept only the new CA", "its API server rejects credentials of the old CA"),
             };
             let title = format!("Make {} {title}", node.name);
             let gate = Gate::proving(gate, Fact::TakenUp);
@@ -325,18 +325,21 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// Control-plane nodes that were not given, with the same step.
+    /// One step for all control-plane nodes, if none was provided.
     fn unseen_nodes(&mut self, phase: Phase) {
         let restart = self.kubelet_authority.restart(None, phase, self.is_late(None, phase));
         let profile = self.inventory.profile;
         let planner = WithoutInputPlanner { profile, authority_changes: self.authority_changes, restart, phase };
         let mut actions: Vec<_> = self.rolled_out(phase).into_iter().collect();
-        actions.push(Action::Do { text: "These are the nodes".to_owned(), command: LIST_CONTROL_PLANES.to_owned() });
+        actions.push(Action::Do {
+            text: "List the control-plane nodes".to_owned(),
+            command: LIST_CONTROL_PLANES.to_owned(),
+        });
         actions.extend(planner.actions());
         let (title, gate) = match phase {
             Phase::TrustBoth => ("accept both CAs", "each API server has read both CAs"),
             Phase::Switch => ("use the new CA", "each API server serves a certificate of the new CA"),
-            Phase::DropOld => ("accept the new CA alone", "each API server refuses credentials of the old CA"),
+            Phase::DropOld => ("accept only the new CA", "each API server rejects credentials of the old CA"),
         };
         let title = format!("Make every control-plane node {title}");
         let gate = Gate { words: gate.to_owned(), proves: vec![Fact::Everywhere, Fact::TakenUp] };
@@ -358,7 +361,7 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// Is phase 1 behind the node (`None`: those that were not provided) before the package's first step?
+    /// Whether the node has completed phase 1 before the package's first step. `None`: nodes that were not provided.
     fn is_late(&self, node: Option<&Node>, phase: Phase) -> bool {
         let is_through = match node {
             Some(node) => self.progress.is_node_through(node, Phase::TrustBoth),
@@ -367,15 +370,16 @@ impl<'a> Sequence<'a, '_> {
         phase == Phase::Switch && self.progress.has_begun() && is_through
     }
 
-    /// kube-controller-manager publishes its own file: equality proves that the one that leads has this phase's.
+    /// The barrier for `kube-root-ca.crt`. The leading kube-controller-manager publishes its own CA file, so equality
+    /// with this phase's bundle proves that it uses the new file.
     pub(super) fn published(&mut self, phase: Phase, title: &str) {
-        let gate = "kube-root-ca.crt in every namespace and ca.crt of every service account token Secret hold exactly this phase's CAs";
+        let gate = "kube-root-ca.crt in every namespace and ca.crt of every service account token Secret contain exactly this phase's CAs";
         let file = format!("{}/workers/ca.crt", phase.folder());
         let actions = vec![Action::Cluster(ClusterAction::Published(phase.trust(), file))];
         self.push(phase, "published", Holder::Cluster, title, actions, gate);
     }
 
-    /// The kubelets of control-plane nodes.
+    /// The client certificates of kubelets on control-plane nodes.
     fn kubelets(&mut self) {
         let inventory = self.inventory;
         let current = inventory.profile.kubelet_client();
@@ -406,7 +410,8 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    /// What a worker trusts in the phase: `ca.crt` and the CA data of its kubelet.conf. `None` without a cluster CA.
+    /// The trusted CAs of a worker in the phase: `ca.crt` and the CA data of its kubelet.conf. `None` without a cluster
+    /// CA.
     pub(super) fn worker_trust(&self, phase: Phase) -> Option<Vec<Action>> {
         let profile = self.inventory.profile;
         let row = profile.authority(AuthorityId::Cluster)?;
@@ -424,7 +429,7 @@ impl<'a> Sequence<'a, '_> {
         Some([write].into_iter().chain(kubelet_conf).collect())
     }
 
-    /// Every worker, given or not.
+    /// The step for all workers, whether or not their files were provided.
     pub(super) fn workers(&mut self, phase: Phase) {
         if phase == Phase::DropOld && self.request.workers == Workers::Replace {
             return self.replaced_workers(phase);
@@ -455,17 +460,17 @@ impl<'a> Sequence<'a, '_> {
             if renews || !minted {
                 actions.push(Action::RenewKubelet);
             }
-            // Of workers, any may have joined since the files were collected.
+            // For nodes that were not provided: a worker may have joined since the files were collected.
             serving = self.kubelet_authority.renewal(inventory, None);
         }
         let (title, gate) = match phase {
-            Phase::TrustBoth => ("Make every worker accept both CAs", "ca.crt and kubelet.conf hold both CAs"),
+            Phase::TrustBoth => ("Make every worker accept both CAs", "ca.crt and kubelet.conf contain both CAs"),
             Phase::Switch => (
                 "Give every worker's kubelet a certificate of the new CA",
                 "the kubelet's certificate is signed by the new CA",
             ),
             Phase::DropOld => {
-                ("Make every worker accept the new CA alone", "ca.crt and kubelet.conf hold the new CA alone")
+                ("Make every worker accept only the new CA", "ca.crt and kubelet.conf contain only the new CA")
             }
         };
         let mut gate = match phase {
@@ -484,8 +489,9 @@ impl<'a> Sequence<'a, '_> {
         if let Some(action) =
             objects::cluster_info(self.inventory, phase, self.authority_changes, self.progress, self.replacements)
         {
-            let gate = "the ConfigMap holds this phase's CAs, and the bootstrap signer has signed it for every token";
-            let title = "Tell joining nodes which CAs to trust";
+            let gate =
+                "the ConfigMap contains this phase's CAs, and the bootstrap signer has signed it for every token";
+            let title = "Update cluster-info (kubeadm join)";
             self.push(phase, "cluster-info", Holder::Cluster, title, vec![action], everywhere(gate, phase));
         }
     }
@@ -505,24 +511,31 @@ impl<'a> Sequence<'a, '_> {
         }
         actions.push(Action::person(match phase {
             Phase::TrustBoth => {
-                "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"
+                "Update every kubeconfig of this cluster to trust both CAs: users, CI, Argo CD, monitoring, backup tools"
             }
-            Phase::Switch => "Whoever presents a client certificate of the old CA gets a new one",
-            Phase::DropOld => "Whoever holds a kubeconfig of this cluster gets the new CA alone",
+            Phase::Switch => "Replace every client certificate of the old CA",
+            Phase::DropOld => "Update every kubeconfig of this cluster to trust only the new CA",
         }));
-        // What those hold whose kubeconfigs were not given, the end of phase 2 asks.
-        let hangs = phase != Phase::Switch || actions.iter().any(|action| matches!(action, Action::Write(_)));
-        let words = "each of them has confirmed it";
-        let gate = if hangs { Gate::proving(words, Fact::Everywhere) } else { words.into() };
-        self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, gate);
+        // For kubeconfigs that were not provided, step 2-everyone asks for confirmation.
+        let is_proof = phase != Phase::Switch || actions.iter().any(|action| matches!(action, Action::Write(_)));
+        let words = "every user and pipeline has confirmed it";
+        let gate = if is_proof { Gate::proving(words, Fact::Everywhere) } else { words.into() };
+        self.push(phase, "clients", Holder::Clients, "Distribute new kubeconfigs", actions, gate);
     }
 
-    /// Those who asked for a certificate get one, as soon as the new CA signs everywhere.
+    /// The certificates for provided CSRs, once every kube-controller-manager signs with the new CA.
     pub(super) fn signing_requests(&mut self, phase: Phase) {
         let actions = signing_requests::answers(&self.requests, phase, self.replacements);
         if !actions.is_empty() {
-            let title = "Answer those who asked for a certificate";
-            self.push(phase, "requests", Holder::Clients, title, actions, "each of them presents it");
+            let title = "Deliver the requested certificates";
+            self.push(
+                phase,
+                "requests",
+                Holder::Clients,
+                title,
+                actions,
+                "each requester presents the new certificate",
+            );
         }
     }
 
@@ -538,25 +551,26 @@ impl<'a> Sequence<'a, '_> {
             let title = match phase {
                 Phase::TrustBoth => "Make the management cluster trust both CAs",
                 Phase::Switch => "Give the management cluster a credential of the new CA",
-                Phase::DropOld => "Make the management cluster trust the new CA alone",
+                Phase::DropOld => "Make the management cluster trust only the new CA",
             };
-            let gate = "the Secret holds this phase's kubeconfig, and the Cluster stays reachable";
+            let gate = "the Secret contains this phase's kubeconfig, and the Cluster stays reachable";
             self.push(phase, "kubeconfig", Holder::Management, title, actions, Gate::proving(gate, Fact::Everywhere));
         }
     }
 }
 
-/// The gate of kubelets that have renewed their client certificates, and with `serving` their serving certificates too.
+/// The check that kubelets have renewed their client certificates, and with `serving` their serving certificates too.
 fn renewed(words: &str, serving: &[Action]) -> Gate {
     let mut gate = Gate::proving(words, Fact::Renewed);
     if !serving.is_empty() {
-        gate.words += ", and so is its serving certificate where it requests one";
+        gate.words += ", and so is its serving certificate if it requests one";
         gate.proves.push(Fact::ServingRenewed);
     }
     gate
 }
 
-/// In phase 2 both bundles do, so nothing hangs on the gate.
+/// The check of a trust bundle. In phase 2 it proves no fact, because the bundles of phases 1 and 2 contain the same
+/// CAs.
 fn everywhere(words: &str, phase: Phase) -> Gate {
     if phase == Phase::Switch { words.into() } else { Gate::proving(words, Fact::Everywhere) }
 }

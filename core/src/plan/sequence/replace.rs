@@ -1,9 +1,9 @@
-//! Workers that are replaced in phase 3 instead of being reconfigured, where nodes are cattle (the last sentence of the
-//! Kubernetes page's step 12).
+//! Workers that are replaced in phase 3 instead of being reconfigured (kubernetes.io: Manual Rotation of CA
+//! Certificates, step 12, last sentence).
 //!
-//! Phases 1 and 2 reconfigure them all the same: a worker that trusts the old CA alone is lost as soon as API servers
-//! present a certificate of the new one. A machine that joins in phase 3 takes the new CA alone from cluster-info, and its
-//! kubelet's certificate is signed by it.
+//! Phases 1 and 2 reconfigure them in any case: a worker that trusts only the old CA cannot connect to API servers that
+//! present a certificate of the new CA. A machine that joins in phase 3 reads only the new CA from cluster-info, and
+//! the new CA issues its kubelet's certificate.
 
 use super::builder::Sequence;
 use crate::{
@@ -22,12 +22,12 @@ use crate::{
     profile::{AuthorityId, Component},
 };
 
-/// How a machine joins with the new pin, and what happens to the old one.
-const JOIN: &str = "On a control-plane node (for a hosted control plane: wherever kubeadm reaches the tenant with --kubeconfig) create a bootstrap token and the command with which machines join: it names the new CA's pin, and the token is valid for 24 hours. Run it on each new machine, or put token and pin into the template from which machines are created. Machines that Cluster API or an autoscaler creates join by themselves; only the old ones are removed here";
+/// How a machine joins with the new CA's pin.
+const JOIN: &str = "On a control-plane node (for a hosted control plane: wherever kubeadm reaches the tenant with --kubeconfig) create a bootstrap token and the command with which machines join: it names the new CA's pin, and the token is valid for 24 hours. Run it on each new machine, or put token and pin into the template from which machines are created. Machines that Cluster API or an autoscaler creates join without this command; the step then only removes the old machines";
 
 const JOIN_COMMAND: &str = "kubeadm token create --ttl 24h --print-join-command";
 
-/// Workers can be replaced where they join through cluster-info, and where old workers still work in phase 3.
+/// Refuses to replace workers if they do not join through cluster-info, or if the old workers do not work until phase 3.
 pub(crate) fn check(inventory: &Inventory, request: &RotationRequest, at_once: bool, findings: &mut Vec<Finding>) {
     let joins = joins_by_cluster_info(inventory.profile.course) && !at_once;
     if request.workers == Workers::Replace && !joins {
@@ -38,14 +38,14 @@ pub(crate) fn check(inventory: &Inventory, request: &RotationRequest, at_once: b
 }
 
 impl Sequence<'_, '_> {
-    /// The workers of phase 3 join; those of before are removed.
+    /// New workers join in phase 3, and the old ones are removed.
     pub(super) fn replaced_workers(&mut self, phase: Phase) {
         let Some(row) = self.inventory.profile.authority(AuthorityId::Cluster) else { return };
         let order = phase.trust();
         let mut actions = vec![
             Action::Do { text: JOIN.to_owned(), command: JOIN_COMMAND.to_owned() },
             Action::Cluster(ClusterAction::ReplaceWorkers),
-            // What a machine has that joins now; scripts of other holders read the file, too.
+            // The CA file of a machine that joins now. Scripts of other holders read this file, too.
             Action::Write(Edit {
                 target: row.certificate.to_owned(),
                 output: format!("{}/workers/ca.crt", phase.folder()),
@@ -59,9 +59,9 @@ impl Sequence<'_, '_> {
         actions.extend(self.inventory.profile.kubelet_conf().map(|row| Action::TrustInKubeconfig(row.name)));
         actions.push(Action::Restart(Component::Kubelet));
         actions.push(Action::person(
-            "Going back to phase 2 needs nothing of these workers. Before phase 2 itself is undone, replace them again: they know the new CA alone",
+            "Rolling back phase 3 does not change these workers. Before you roll back phase 2, replace them again: they trust only the new CA",
         ));
-        let gate = "every worker joined after cluster-info contained the new CA alone";
+        let gate = "every worker joined after cluster-info contained only the new CA";
         let gate = Gate::proving(gate, Fact::Everywhere);
         self.push(phase, "workers", Holder::Workers, "Replace every worker", actions, gate);
     }

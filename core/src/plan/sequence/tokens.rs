@@ -1,4 +1,4 @@
-//! Service account token Secrets: programs outside the cluster have copies of them.
+//! Copies of service account token Secrets outside the cluster.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use crate::{inventory::CopyKind, plan::model::actions::Action};
 /// Lists the Secrets.
 const LIST: &str = "kubectl get secrets -A --field-selector type=kubernetes.io/service-account-token";
 
-/// How many Secrets are named; the command lists them all.
+/// The maximum number of Secrets in the text. The command lists all of them.
 const NAMED: usize = 20;
 
 impl Sequence<'_, '_> {
-    /// kube-controller-manager updates `ca.crt` in the Secret, and in no copy of it.
+    /// The request to update copies: kube-controller-manager updates `ca.crt` in the Secret only.
     ///
     /// kubernetes.io: Manual Rotation of CA Certificates, steps 3 and 12.
     pub(crate) fn copies_of_token_secrets(&self) -> Action {

@@ -1,4 +1,4 @@
-//! The last check of a phase: the logs.
+//! The last steps of a phase: reading the logs.
 
 use super::builder::{Sequence, VERIFY_PODS};
 use crate::plan::model::{
@@ -8,7 +8,7 @@ use crate::plan::model::{
 };
 
 impl Sequence<'_, '_> {
-    /// A step for each kind of holder that has logs of its own; nodes of a kind share one step.
+    /// One step for each kind of holder: control-plane nodes or the tenant's control plane, workers, Pods.
     ///
     /// kubernetes.io: Manual Rotation of CA Certificates, step 11.
     pub(crate) fn verify_logs(&mut self, phase: Phase) {
