@@ -97,7 +97,7 @@ pub(super) fn check_kubelets(
     if elsewhere && request.kubelet_certificates == KubeletCertificates::Renew {
         findings.push(
             Finding::warning("nobody-signs", "", "the CA's key is on no node, so kubelets can renew themselves only if something else signs their requests with the new CA")
-                .remedy("Have certificates minted for kubelets (--kubelet-certs mint), or let that signer use the new CA before step 2-workers"),
+                .remedy("Have the package issue kubelet certificates (--kubelet-certs mint), or let that signer use the new CA before step 2-workers"),
         );
     }
 }

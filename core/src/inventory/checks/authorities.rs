@@ -34,10 +34,10 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
         for path in needed {
             if !node.slots.contains_key(path) && !node.unusable.contains(path) {
                 let message =
-                    format!("node {} comes without {path}, and would be left behind in the rotation", node.name);
+                    format!("node {} lacks {path}, so the rotation would not reach it", node.name);
                 let remedy = match profile.directory {
-                    "" => "Give its whole configuration (private keys may be taken out)".to_owned(),
-                    directory => format!("Give the node's whole {directory} (private keys may stay away)"),
+                    "" => "Provide its whole configuration (private keys can be removed)".to_owned(),
+                    directory => format!("Provide the node's whole {directory} (private keys can be omitted)"),
                 };
                 findings.push(Finding::error("missing-file", "", message).remedy(remedy));
             }
@@ -47,8 +47,8 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let made_here = !matches!(profile.course, RotationMethod::Managed(_));
     if inventory.authorities.is_empty() && made_here && !inventory.is_other_input() {
         findings.push(
-            Finding::error("missing-ca", "", "there is no CA certificate among the files")
-                .remedy(format!("Give {}", profile.input)),
+            Finding::error("missing-ca", "", "no CA certificate was provided")
+                .remedy(format!("Provide {}", profile.input)),
         );
     }
 }
@@ -67,8 +67,8 @@ fn missing_manifests(inventory: &Inventory, node: &Node, findings: &mut Vec<Find
     for row in profile.static_pods.iter().filter(|row| !is_there(row.path) && !is_misplaced(row)) {
         let (what, remedy) = match row.component {
             Component::ControllerManager => (
-                "so its signing flags cannot be seen",
-                "Give it; otherwise the script changes that one flag in the manifest that it finds on the node",
+                "so its signing flags are unknown",
+                "Provide it; otherwise the node's script changes only the signing flag, in the manifest on the node",
             ),
             _ if !has_others || (row.component == Component::Etcd && !has_etcd()) => continue,
             _ => (
@@ -76,7 +76,7 @@ fn missing_manifests(inventory: &Inventory, node: &Node, findings: &mut Vec<Find
                 "Provide it: a flag that names another file than kubeadm's can break a connection that counts as working here",
             ),
         };
-        let message = format!("node {} comes without {}, {what}", node.name, row.path);
+        let message = format!("node {} lacks {}, {what}", node.name, row.path);
         findings.push(Finding::warning("missing-manifest", "", message).remedy(remedy));
     }
 }
@@ -113,11 +113,11 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                     severity,
                     "bundle",
                     file,
-                    format!("it holds {} certificates where the {} should stand alone", distinct.len(), row.title),
+                    format!("it contains {} certificates, but must contain only the {}", distinct.len(), row.title),
                 )
                 .at(&place)
                 .remedy(format!(
-                    "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued. If the other CA belongs to somebody else and has to stay, let --cluster-signing-cert-file of every kube-controller-manager name a file that holds only the {0}, and provide that file too. Otherwise keep only the {0} in this file: kube-controller-manager signs with it, and stops if it holds more than one certificate",
+                    "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued. If the other CA is not this cluster's and must remain, set --cluster-signing-cert-file of every kube-controller-manager to a file that contains only the {0}, and provide that file too. Otherwise keep only the {0} in this file: kube-controller-manager signs with it, and stops if it holds more than one certificate",
                     row.title
                 )),
             );
@@ -130,7 +130,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                         severity,
                         "not-a-ca",
                         file,
-                        format!("{subject} is a leaf, not a CA: its basicConstraints do not say CA"),
+                        format!("{subject} is a leaf certificate, not a CA: its basicConstraints lack CA:TRUE"),
                     )
                     .at(&place)
                     .remedy(format!("Put the {} here", row.title)),
@@ -141,10 +141,10 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                         severity,
                         "ca-cannot-sign",
                         file,
-                        format!("{subject} may not sign certificates: its keyUsage lacks keyCertSign"),
+                        format!("{subject} cannot sign certificates: its keyUsage lacks keyCertSign"),
                     )
                     .at(&place)
-                    .remedy("Check that this is the CA; clients refuse what it signed"),
+                    .remedy("Check that this is the CA; clients reject the certificates that it signed"),
                 );
             }
             if certificate.not_after() < now {
@@ -154,12 +154,12 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                         "ca-expired",
                         file,
                         format!(
-                            "{subject} expired on {}: nothing it signed is accepted any more, and no signed way leads to a new CA",
+                            "{subject} expired on {}: all its certificates are now rejected, so trust cannot be handed over to a new CA gradually",
                             certificate.not_after().date()
                         ),
                     )
                     .at(&place)
-                    .remedy("The cluster is already down for every client that checks dates; its nodes need new files at once, with an outage, not a rotation"),
+                    .remedy("Every client that verifies expiry dates already rejects this cluster. A rotation without an outage is not possible: replace the files on all nodes at once"),
                 );
             }
         }
@@ -170,8 +170,8 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
         && cluster.certificate.public_key() == proxy.certificate.public_key()
     {
         findings.push(
-            Finding::error("shared-ca", &proxy.file, "one CA is used for the cluster and for the front proxy, so any client certificate could pose as the aggregator")
-                .remedy("Give the front proxy a CA of its own first: on one control-plane node, move front-proxy-ca.* and front-proxy-client.* aside and run kubeadm init phase certs front-proxy-ca; copy both files to the other control-plane nodes; run kubeadm init phase certs front-proxy-client on each. Aggregated APIs fail until every API server has them. Then provide the files again"),
+            Finding::error("shared-ca", &proxy.file, "one CA is used for the cluster and for the front proxy, so any client certificate could impersonate the aggregator")
+                .remedy("Create a separate front-proxy CA first: on one control-plane node, move front-proxy-ca.* and front-proxy-client.* aside and run kubeadm init phase certs front-proxy-ca; copy both files to the other control-plane nodes; run kubeadm init phase certs front-proxy-client on each. Aggregated APIs fail until every API server has them. Then provide the files again"),
         );
     }
 }
@@ -250,7 +250,7 @@ fn own_authority_among_clients(title: &str, other: &str) -> Finding {
     Finding::error(
         "bundle",
         "",
-        format!("the file holds the {other} beside the {title}: certificates that it issued are accepted as users, and the file would trust the old {other} after phase 3"),
+        format!("the file contains the {other} as well as the {title}: certificates that the {other} issued are accepted as users, and the file would trust the old {other} after phase 3"),
     )
     .remedy(format!("Remove the {other} from the file on each node that has it (kube-apiserver and the kubelet load the change), then provide the file again"))
 }
@@ -259,7 +259,7 @@ fn own_authority_among_clients(title: &str, other: &str) -> Finding {
 fn foreign_authority(authority: &Certificate, title: &str, clients: &Accepted<'_>) -> Finding {
     let title = if title == "Cluster CA" { "cluster CA" } else { title };
     let mut message = format!(
-        "the CA {} (SHA-256 {}, valid from {}) is trusted together with the {title}, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
+        "the CA {} (SHA-256 {}, valid from {}) is trusted together with the {title}, and no loaded file shows that it belongs to this cluster; it remains trusted in every phase",
         authority.subject(),
         hex::colons(&authority.fingerprint()),
         authority.not_before().date()
@@ -289,11 +289,11 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 continue;
             }
             findings.push(if is_other_cluster(inventory, node, row) {
-                Finding::new(severity, "two-clusters", &slot.file, format!("node {} belongs to another cluster than {}: another {} signs its certificates", node.name, authority.file, row.title))
-                    .remedy("Give the files of one cluster at a time")
+                Finding::new(severity, "two-clusters", &slot.file, format!("node {} belongs to another cluster than {}: another {} signed its certificates", node.name, authority.file, row.title))
+                    .remedy("Provide the files of one cluster at a time")
             } else {
                 Finding::new(severity, "out-of-step", &slot.file, format!("the {} on node {} is not the one in {}", row.title, node.name, authority.file))
-                    .remedy("Find out which one the running apiservers use (openssl s_client -showcerts), and give that one everywhere")
+                    .remedy("Find out which one the running API servers use (openssl s_client -showcerts), and provide that one for every node")
             });
         }
         for stored in &inventory.objects {
@@ -309,7 +309,7 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                         format!("the {} in the Secret is not the one in {}", row.title, authority.file),
                     )
                     .at(stored.place())
-                    .remedy("Give the Secrets and node trees of one cluster, taken at the same time"),
+                    .remedy("Provide Secrets and node files of one cluster, collected at the same time"),
                 );
             }
         }
@@ -319,7 +319,7 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let names: Vec<_> = names.into_iter().collect();
         findings.push(
             Finding::error("two-clusters", "", format!("the Secrets belong to several clusters: {}", names.join(", ")))
-                .remedy("Give the Secrets of one cluster at a time"),
+                .remedy("Provide the Secrets of one cluster at a time"),
         );
     }
 }
@@ -354,7 +354,7 @@ pub(super) fn pairs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             findings.push(
                 Finding::new(severity, "key-mismatch", file, message)
                     .at(place)
-                    .remedy("Give the key and the certificate that were made together; compare `openssl x509 -pubkey -noout -in CERT` with `openssl pkey -pubout -in KEY`"),
+                    .remedy("Provide the key that belongs to the certificate; compare `openssl x509 -pubkey -noout -in CERT` with `openssl pkey -pubout -in KEY`"),
             );
         }
     };
@@ -442,7 +442,7 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
             }
             let by = match inventory.signers.signer(leaf) {
                 Some(signer) => format!("but by {}", signer.subject()),
-                None => "nor by any CA among the files".to_owned(),
+                None => "nor by any other CA that was provided".to_owned(),
             };
             findings.push(
                 Finding::new(
@@ -452,7 +452,7 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     format!("{} was not signed by the {title}, {by}", row.name),
                 )
                 .remedy(
-                    "Check whether the file or the CA is an older copy, then give both as they are on the node now",
+                    "Check whether the file or the CA is an outdated copy, then provide both as they are on the node now",
                 ),
             );
         }
@@ -461,6 +461,6 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
 
 /// A rotation here replaces the CA that clients trust and its leaves; a CA in between has a key and an owner of its own.
 pub(super) fn by_intermediate(severity: Severity, file: &str, leaf: &str, title: &str, by: &Certificate) -> Finding {
-    Finding::new(severity, "signed-by-intermediate", file, format!("{leaf} was signed by the intermediate CA {}, which the {title} signed; this release replaces only what a CA signed itself", by.subject()))
-        .remedy("Have it signed by the CA itself first (kubeadm certs renew does that where ca.key is), then give it again")
+    Finding::new(severity, "signed-by-intermediate", file, format!("{leaf} was signed by the intermediate CA {}, which the {title} signed; this release replaces only certificates that the {title} signed itself", by.subject()))
+        .remedy("Have the CA itself sign it first (`kubeadm certs renew` on a node that has ca.key), then provide it again")
 }
