@@ -256,7 +256,7 @@ fn a_leaf_certificate_of_the_old_ca_is_named_in_every_form() {
         contains(
             &found,
             &[
-                &format!("{kind} shop/web holds a certificate that the Cluster CA issued under {at} (CN=velero)"),
+                &format!("{kind} shop/web contains a certificate that the Cluster CA issued under {at} (CN=velero)"),
                 "From phase 3 on, it is rejected",
                 "In phase 2",
             ],
@@ -292,12 +292,12 @@ fn intermediate_cas_and_what_they_issued_are_named() {
     contains(
         first,
         &[
-            "Secret shop/issuer holds a CA certificate that the Cluster CA issued under tls.crt (CN=team)",
+            "Secret shop/issuer contains a CA certificate that the Cluster CA issued under tls.crt (CN=team)",
             "rejected with all certificates that it issued",
             "then renew what it issued before",
         ],
     );
-    contains(second, &["Secret shop/web holds a certificate that the Cluster CA issued under tls.crt (CN=below)"]);
+    contains(second, &["Secret shop/web contains a certificate that the Cluster CA issued under tls.crt (CN=below)"]);
 }
 
 /// cert-manager's Secrets hold the leaf, its key and `ca.crt`. Only one with the CA's own key is an issuer.
@@ -317,7 +317,7 @@ fn only_a_secret_with_the_cas_own_key_is_an_issuer() {
         contains(
             &found,
             &[
-                "holds the Cluster CA under ca.crt and a certificate that it issued under tls.crt",
+                "contains the Cluster CA under ca.crt and a certificate that it issued under tls.crt",
                 "from phase 3 on, the certificate is rejected",
                 "Write both CAs into ca.crt in phase 1, a certificate that the new CA issued into tls.crt with its key in phase 2",
             ],
@@ -340,7 +340,7 @@ fn only_a_secret_with_the_cas_own_key_is_an_issuer() {
     }
     let found =
         only(&secret("issuer", "", &[("ca.key", made.base64("ca.key"))]), "cluster/ca-copy/Secret/shop/issuer/ca.key");
-    contains(&found, &["holds the Cluster CA's private key under ca.key"]);
+    contains(&found, &["contains the Cluster CA's private key under ca.key"]);
     let chain = BASE64_STANDARD.encode(made.text("web-ec.crt") + &made.text("ca.crt"));
     let found = only(
         &secret("web", "", &[("tls.crt", chain), ("tls.key", made.base64("web-ec.key"))]),
@@ -530,7 +530,7 @@ fn certificates_in_other_objects_are_named_by_their_field() {
         &object("", &format!("spec: {{vault: {{caBundle: {ca}}}}}\n")),
         "cluster/ca-copy/Widget/shop/w/spec.vault.caBundle",
     );
-    contains(&found, &["Widget shop/w holds the Cluster CA under spec.vault.caBundle"]);
+    contains(&found, &["Widget shop/w contains the Cluster CA under spec.vault.caBundle"]);
     only(
         &object("", &format!("spec: {{tls: [{{cert: {crt}}}]}}\n")),
         "cluster/loose-leaf/Widget/shop/w/spec.tls[0].cert",

@@ -33,11 +33,10 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
         needed.extend(profile.kubeconfigs.iter().filter(|row| row.reader.is_some()).map(|row| row.path));
         for path in needed {
             if !node.slots.contains_key(path) && !node.unusable.contains(path) {
-                let message =
-                    format!("node {} comes without {path}, and would be left behind in the rotation", node.name);
+                let message = format!("node {} lacks {path}, so the rotation would not reach it", node.name);
                 let remedy = match profile.directory {
-                    "" => "Give its whole configuration (private keys may be taken out)".to_owned(),
-                    directory => format!("Give the node's whole {directory} (private keys may stay away)"),
+                    "" => "Provide its whole configuration (private keys can be removed)".to_owned(),
+                    directory => format!("Provide the node's whole {directory} (private keys can be omitted)"),
                 };
                 findings.push(Finding::error("missing-file", "", message).remedy(remedy));
             }
@@ -47,8 +46,8 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let made_here = !matches!(profile.course, RotationMethod::Managed(_));
     if inventory.authorities.is_empty() && made_here && !inventory.is_other_input() {
         findings.push(
-            Finding::error("missing-ca", "", "there is no CA certificate among the files")
-                .remedy(format!("Give {}", profile.input)),
+            Finding::error("missing-ca", "", "no CA certificate was provided")
+                .remedy(format!("Provide {}", profile.input)),
         );
     }
 }
@@ -67,8 +66,8 @@ fn missing_manifests(inventory: &Inventory, node: &Node, findings: &mut Vec<Find
     for row in profile.static_pods.iter().filter(|row| !is_there(row.path) && !is_misplaced(row)) {
         let (what, remedy) = match row.component {
             Component::ControllerManager => (
-                "so its signing flags cannot be seen",
-                "Give it; otherwise the script changes that one flag in the manifest that it finds on the node",
+                "so its signing flags are unknown",
+                "Provide it; otherwise the node's script changes only the signing flag, in the manifest on the node",
             ),
             _ if !has_others || (row.component == Component::Etcd && !has_etcd()) => continue,
             _ => (
@@ -76,7 +75,7 @@ fn missing_manifests(inventory: &Inventory, node: &Node, findings: &mut Vec<Find
                 "Provide it: a flag that names another file than kubeadm's can break a connection that counts as working here",
             ),
         };
-        let message = format!("node {} comes without {}, {what}", node.name, row.path);
+        let message = format!("node {} lacks {}, {what}", node.name, row.path);
         findings.push(Finding::warning("missing-manifest", "", message).remedy(remedy));
     }
 }
@@ -113,7 +112,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                     severity,
                     "bundle",
                     file,
-                    format!("it holds {} certificates where the {} should stand alone", distinct.len(), row.title),
+                    format!("it contains {} certificates, but must contain only the {}", distinct.len(), row.title),
                 )
                 .at(&place)
                 .remedy(bundle_remedy(inventory, row, node)),
@@ -127,7 +126,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                         severity,
                         "not-a-ca",
                         file,
-                        format!("{subject} is a leaf, not a CA: its basicConstraints do not say CA"),
+                        format!("{subject} is a leaf certificate, not a CA: its basicConstraints lack CA:TRUE"),
                     )
                     .at(&place)
                     .remedy(format!("Put the {} here", row.title)),
@@ -138,10 +137,10 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                         severity,
                         "ca-cannot-sign",
                         file,
-                        format!("{subject} may not sign certificates: its keyUsage lacks keyCertSign"),
+                        format!("{subject} cannot sign certificates: its keyUsage lacks keyCertSign"),
                     )
                     .at(&place)
-                    .remedy("Check that this is the CA; clients refuse what it signed"),
+                    .remedy("Check that this is the CA; clients reject the certificates that it signed"),
                 );
             }
             if certificate.not_after() < now {
@@ -151,7 +150,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                         "ca-expired",
                         file,
                         format!(
-                            "{subject} expired on {}: nothing it signed is accepted any more, and no signed way leads to a new CA",
+                            "{subject} expired on {}: all its certificates are now rejected, so trust cannot be handed over to a new CA gradually",
                             certificate.not_after().date()
                         ),
                     )
@@ -167,8 +166,8 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
         && cluster.certificate.public_key() == proxy.certificate.public_key()
     {
         findings.push(
-            Finding::error("shared-ca", &proxy.file, "one CA is used for the cluster and for the front proxy, so any client certificate could pose as the aggregator")
-                .remedy("Give the front proxy a CA of its own first: on one control-plane node, move front-proxy-ca.* and front-proxy-client.* aside and run kubeadm init phase certs front-proxy-ca; copy both files to the other control-plane nodes; run kubeadm init phase certs front-proxy-client on each. Aggregated APIs fail until every API server has them. Then provide the files again"),
+            Finding::error("shared-ca", &proxy.file, "one CA is used for the cluster and for the front proxy, so any client certificate could impersonate the aggregator")
+                .remedy("Create a separate front-proxy CA first: on one control-plane node, move front-proxy-ca.* and front-proxy-client.* aside and run kubeadm init phase certs front-proxy-ca; copy both files to the other control-plane nodes; run kubeadm init phase certs front-proxy-client on each. Aggregated APIs fail until every API server has them. Then provide the files again"),
         );
     }
 }
@@ -178,7 +177,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
 fn bundle_remedy(inventory: &Inventory, row: &AuthorityRow, node: Option<&Node>) -> String {
     const IN_PROGRESS: &str =
         "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued";
-    const SIGNS: &str = "kube-controller-manager signs with it, and stops if it holds more than one certificate";
+    const SIGNS: &str = "kube-controller-manager signs with it, and stops if it contains more than one certificate";
     let title = row.title;
     if !row.rotates {
         return format!(
@@ -196,7 +195,7 @@ fn bundle_remedy(inventory: &Inventory, row: &AuthorityRow, node: Option<&Node>)
         let takes_signing_file = inventory.profile.course == RotationMethod::NodeFiles && node.is_some();
         let other = if takes_signing_file {
             format!(
-                " If the other CA belongs to somebody else and has to stay, let --{SIGNING_FLAG} of every kube-controller-manager name a file that holds only the {title}, and provide that file too."
+                " If the other CA is not this cluster's and must remain, set --{SIGNING_FLAG} of every kube-controller-manager to a file that contains only the {title}, and provide that file too."
             )
         } else {
             String::new()
@@ -206,7 +205,7 @@ fn bundle_remedy(inventory: &Inventory, row: &AuthorityRow, node: Option<&Node>)
     let flags: BTreeSet<_> = inventory.profile.flags_of(row.certificate).map(|flag| format!("--{flag}")).collect();
     let flags = flags.into_iter().collect::<Vec<_>>().join(", ");
     format!(
-        "{IN_PROGRESS}. Otherwise keep only the {title} {place}: API servers accept front proxies by it ({flags}), and this release keeps no other CA there. If a front proxy presents a certificate of the other CA, first give it one that the {title} issued"
+        "{IN_PROGRESS}. Otherwise keep only the {title} {place}: API servers verify front proxies with it ({flags}), and this release keeps no other CA there. If a front proxy presents a certificate of the other CA, first replace it by one that the {title} issued"
     )
 }
 
@@ -214,13 +213,13 @@ fn bundle_remedy(inventory: &Inventory, row: &AuthorityRow, node: Option<&Node>)
 fn expired_remedy(id: AuthorityId) -> &'static str {
     match id {
         AuthorityId::FrontProxy => {
-            "Extension API servers that check dates already reject the API servers' requests: aggregated APIs need new files at once, with an outage, not a rotation"
+            "Extension API servers that verify expiry dates already reject the API servers' requests: replace the files of aggregated APIs at once, with an outage"
         }
         AuthorityId::Etcd => {
-            "API servers and etcd members that check dates already reject each other's certificates: they need new files at once, with an outage"
+            "API servers and etcd members that verify expiry dates already reject each other's certificates: replace the files at once, with an outage"
         }
         _ => {
-            "The cluster is already down for every client that checks dates; its nodes need new files at once, with an outage, not a rotation"
+            "Every client that verifies expiry dates already rejects this cluster. A rotation without an outage is not possible: replace the files on all nodes at once"
         }
     }
 }
@@ -229,13 +228,13 @@ fn expired_remedy(id: AuthorityId) -> &'static str {
 fn in_use_remedy(id: AuthorityId) -> &'static str {
     match id {
         AuthorityId::FrontProxy => {
-            "Find out which one the running API servers use (kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml, requestheader-client-ca-file), and give that one everywhere"
+            "Find out which one the running API servers use (kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml, requestheader-client-ca-file), and provide that one for every node"
         }
         AuthorityId::Etcd => {
-            "Find out which one the running etcd members use (openssl s_client -connect NODE:2379 -showcerts), and give that one everywhere"
+            "Find out which one the running etcd members use (openssl s_client -connect NODE:2379 -showcerts), and provide that one for every node"
         }
         _ => {
-            "Find out which one the running apiservers use (openssl s_client -showcerts), and give that one everywhere"
+            "Find out which one the running API servers use (openssl s_client -showcerts), and provide that one for every node"
         }
     }
 }
@@ -336,7 +335,7 @@ fn own_authority_among_clients(title: &str, other: &str) -> Finding {
     Finding::error(
         "bundle",
         "",
-        format!("the file holds the {other} beside the {title}: certificates that it issued are accepted as users, and the file would trust the old {other} after phase 3"),
+        format!("the file contains the {other} as well as the {title}: certificates that the {other} issued are accepted as users, and the file would trust the old {other} after phase 3"),
     )
     .remedy(format!("Remove the {other} from the file on each node that has it (kube-apiserver and the kubelet load the change), then provide the file again"))
 }
@@ -355,7 +354,7 @@ fn own_authority_published(title: &str, other: &str) -> Finding {
 fn foreign_authority(authority: &Certificate, title: &str, uses: &Uses<'_>) -> Finding {
     let title = if title == "Cluster CA" { "cluster CA" } else { title };
     let mut message = format!(
-        "the CA {} (SHA-256 {}, valid from {}) is trusted together with the {title}, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
+        "the CA {} (SHA-256 {}, valid from {}) is trusted together with the {title}, and no loaded file shows that it belongs to this cluster; it remains trusted in every phase",
         authority.subject(),
         hex::colons(&authority.fingerprint()),
         authority.not_before().date()
@@ -397,11 +396,11 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     "two-clusters",
                     &slot.file,
                     format!(
-                        "node {} belongs to another cluster than {}: another {} signs its certificates",
+                        "node {} belongs to another cluster than {}: another {} signed its certificates",
                         node.name, authority.file, row.title
                     ),
                 )
-                .remedy("Give the files of one cluster at a time")
+                .remedy("Provide the files of one cluster at a time")
             } else {
                 Finding::new(
                     severity,
@@ -425,7 +424,7 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                         format!("the {} in the Secret is not the one in {}", row.title, authority.file),
                     )
                     .at(stored.place())
-                    .remedy("Give the Secrets and node trees of one cluster, taken at the same time"),
+                    .remedy("Provide Secrets and node files of one cluster, collected at the same time"),
                 );
             }
         }
@@ -435,7 +434,7 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let names: Vec<_> = names.into_iter().collect();
         findings.push(
             Finding::error("two-clusters", "", format!("the Secrets belong to several clusters: {}", names.join(", ")))
-                .remedy("Give the Secrets of one cluster at a time"),
+                .remedy("Provide the Secrets of one cluster at a time"),
         );
     }
 }
@@ -470,7 +469,7 @@ pub(super) fn pairs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             findings.push(
                 Finding::new(severity, "key-mismatch", file, message)
                     .at(place)
-                    .remedy("Give the key and the certificate that were made together; compare `openssl x509 -pubkey -noout -in CERT` with `openssl pkey -pubout -in KEY`"),
+                    .remedy("Provide the key that belongs to the certificate; compare `openssl x509 -pubkey -noout -in CERT` with `openssl pkey -pubout -in KEY`"),
             );
         }
     };
@@ -558,7 +557,7 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
             }
             let by = match inventory.signers.signer(leaf) {
                 Some(signer) => format!("but by {}", signer.subject()),
-                None => "nor by any CA among the files".to_owned(),
+                None => "nor by any other CA that was provided".to_owned(),
             };
             findings.push(
                 Finding::new(
@@ -568,7 +567,7 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     format!("{} was not signed by the {title}, {by}", row.name),
                 )
                 .remedy(
-                    "Check whether the file or the CA is an older copy, then give both as they are on the node now",
+                    "Check whether the file or the CA is an outdated copy, then provide both as they are on the node now",
                 ),
             );
         }
@@ -584,6 +583,6 @@ pub(super) fn by_intermediate(
     by: &Certificate,
 ) -> Finding {
     let (title, key) = row.map_or(("CA", "ca.key"), |row| (row.title, row.key));
-    Finding::new(severity, "signed-by-intermediate", file, format!("{leaf} was signed by the intermediate CA {}, which the {title} signed; this release replaces only what a CA signed itself", by.subject()))
-        .remedy(format!("Have it signed by the CA itself first (kubeadm certs renew does that where {key} is), then give it again"))
+    Finding::new(severity, "signed-by-intermediate", file, format!("{leaf} was signed by the intermediate CA {}, which the {title} signed; this release replaces only certificates that the {title} signed itself", by.subject()))
+        .remedy(format!("Have the CA itself sign it first (`kubeadm certs renew` on a node that has {key}), then provide it again"))
 }

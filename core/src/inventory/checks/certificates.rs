@@ -34,16 +34,16 @@ pub(super) fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec
             // An expired authority in its own place is reported by `authorities`, with what it means.
             Some(Finding::warning("expired", file, format!("{subject} expired on {}", end.date())).remedy(
                 if certificate.is_root_authority() {
-                    "Drop it from wherever it is trusted".to_owned()
+                    "Remove it from every file that trusts it".to_owned()
                 } else {
-                    or("The rotation replaces it; until then its holder is locked out")
+                    or("The rotation replaces it; until then its peers reject it")
                 },
             ))
         } else if end < now.plus_seconds(soon) {
             let days = now.days_until(end);
             Some(
                 Finding::warning("expires-soon", file, format!("{subject} expires on {}, in {days} days", end.date()))
-                    .remedy(or("Finish the rotation before that day")),
+                    .remedy(or("Complete the rotation before that date")),
             )
         } else if certificate.not_before() > now {
             Some(
@@ -66,10 +66,10 @@ pub(super) fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec
                 Finding::warning(
                     "outlives-ca",
                     file,
-                    format!("{subject} outlives its CA, which expires on {}", signer.not_after().date()),
+                    format!("{subject} expires after its issuing CA ({})", signer.not_after().date()),
                 )
                 .at(&place)
-                .remedy(or("Its new certificate ends no later than the new CA")),
+                .remedy(or("The replacement will not")),
             );
         }
     }
@@ -93,7 +93,7 @@ pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let subject = certificate.subject();
         if certificate.signature_algorithm().is_sha1() {
             findings.push(
-                Finding::warning("sha1", file, format!("{subject} is signed with SHA-1, which Go refuses"))
+                Finding::warning("sha1", file, format!("{subject} is signed with SHA-1, which Go rejects"))
                     .at(&place)
                     .remedy("Its new certificate is signed with SHA-256 or better"),
             );
@@ -104,14 +104,14 @@ pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
             findings.push(
                 Finding::warning("short-key", file, format!("{subject} has an RSA key of {bits} bits"))
                     .at(&place)
-                    .remedy("Choose a longer key for the new CA, and new keys for the leaves"),
+                    .remedy("Choose a longer key for the new CA, and new keys for the leaf certificates"),
             );
         }
         if let KeyType::Rsa(bits) = certificate.public_key().key_type()
             && bits > MAX_RSA_BITS
         {
             findings.push(
-                Finding::warning("long-key", file, format!("{subject} has an RSA key of {bits} bits; signatures by keys of more than {MAX_RSA_BITS} are not checked here, so it is not judged what it signed"))
+                Finding::warning("long-key", file, format!("{subject} has an RSA key of {bits} bits; Airlock does not verify signatures by keys of more than {MAX_RSA_BITS} bits, so the issuer of its certificates is unknown"))
                     .at(&place)
                     .remedy("If it is a CA of this cluster, this release cannot rotate it"),
             );
@@ -137,7 +137,7 @@ pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
         };
         let name = &node.name;
         findings.push(if is_made_by_kubelet(leaf) {
-            let message = format!("the kubelet of {name} made its serving certificate itself; the rotation does not change it");
+            let message = format!("the serving certificate of the kubelet on {name} is self-signed; the rotation does not change it");
             Finding::note("kubelet-serving-self-signed", &slot.file, message)
         } else {
             let message = format!(
@@ -163,7 +163,7 @@ pub(super) fn amounts(inventory: &Inventory, findings: &mut Vec<Finding>) {
             Finding::warning(
                 "too-many-authorities",
                 "",
-                "there are so many CA certificates that it was not found out for all who signed whom",
+                "there are too many CA certificates to determine the issuer of every certificate",
             )
             .remedy("Leave out bundles of public CAs, such as /etc/ssl/certs"),
         );
@@ -177,9 +177,9 @@ pub(super) fn amounts(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     Finding::warning(
                         "long-chain",
                         &slot.file,
-                        format!("it holds {count} certificates, a leaf and what nobody needs with it"),
+                        format!("it contains {count} certificates; only the leaf certificate is needed"),
                     )
-                    .remedy("Its new file holds the new leaf alone"),
+                    .remedy("The new file contains only the new leaf certificate"),
                 );
             }
         }
@@ -200,7 +200,7 @@ pub(super) fn renewed(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     "renewed-ca",
                     &authority.file,
                     format!(
-                        "{} was renewed with the same key, until {}. These files hold the certificate from before, until {}: {}. Both are the same CA",
+                        "{} was renewed with the same key, until {}. These files contain the earlier certificate, valid until {}: {}. Both are the same CA",
                         current.subject(),
                         current.not_after().date(),
                         earlier.not_after().date(),
@@ -237,9 +237,9 @@ pub(super) fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) 
         let remedy = if continues {
             "Airlock identifies CAs by key and signature. The rotation in progress continues with the new CA under this name"
         } else {
-            "Airlock identifies CAs by key and signature. A new CA that this package generates gets another name"
+            "Airlock identifies CAs by key and signature. This package gives a new CA a different name"
         };
-        let message = format!("{} different CAs are called {subject} (in {})", keys.len(), files.join(", "));
+        let message = format!("{} different CAs have the name {subject} (in {})", keys.len(), files.join(", "));
         findings.push(Finding::warning("same-subject", files[0], message).remedy(remedy));
     }
 }

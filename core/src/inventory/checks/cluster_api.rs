@@ -37,7 +37,7 @@ pub(super) fn secrets(inventory: &Inventory, findings: &mut Vec<Finding>) {
             _ => "the etcd CA",
         };
         findings.push(
-            Finding::note("left-alone", &stored.file, format!("it holds {what}: it is shown and stays as it is"))
+            Finding::note("left-alone", &stored.file, format!("it contains {what}: displayed, not changed"))
                 .at(stored.place()),
         );
     }
@@ -53,9 +53,9 @@ fn authorities(inventory: &Inventory, findings: &mut Vec<Finding>) {
             && inventory.object(ObjectRole::Secret(SecretContent::Authority(id))).is_none()
         {
             findings.push(
-                Finding::warning("management-ca-missing", &kubeconfig.file, format!("{cluster}-{suffix} was not given: the management cluster would go on making machines with the CA in it, so no roll-out is planned"))
+                Finding::warning("management-ca-missing", &kubeconfig.file, format!("{cluster}-{suffix} was not provided: the management cluster would continue to create machines with the CA in it, so no roll-out is planned"))
                     .at(kubeconfig.place())
-                    .remedy(format!("Give the Secret {cluster}-{suffix} as well; where there is none, machines of this Cluster are made elsewhere")),
+                    .remedy(format!("Provide the Secret {cluster}-{suffix} as well. If it does not exist, Cluster API does not create this Cluster's machines")),
             );
         }
     }
@@ -79,13 +79,14 @@ fn entries(stored: &StoredObject, kubeconfig: &KubeconfigArtifact, cluster: &str
     for (user, credential) in model.users.iter().zip(&kubeconfig.credentials) {
         if own && credential.is_none() {
             let message = format!(
-                "{} has no client certificate in it, and Cluster API stops reconciling the control plane over that",
+                "user {} has no embedded client certificate, so Cluster API stops reconciling the control plane",
                 user.name
             );
-            findings
-                .push(Finding::warning("user-without-certificate", &stored.file, message).at(stored.place()).remedy(
-                "Take that user out, or give the Secret another type than Cluster API's, which leaves it alone then",
-            ));
+            findings.push(
+                Finding::warning("user-without-certificate", &stored.file, message)
+                    .at(stored.place())
+                    .remedy("Remove that user, or change the type of the Secret: Cluster API then ignores it"),
+            );
         }
     }
 }
@@ -98,9 +99,9 @@ fn first_blocks(stored: &StoredObject, findings: &mut Vec<Finding>) {
         let Some(first) = pem::blocks(bytes).blocks.into_iter().next() else { continue };
         if !first.label.ends_with(ending) {
             findings.push(
-                Finding::warning("first-block", &stored.file, format!("Cluster API reads the first PEM block of it alone, which is {}", first.label))
+                Finding::warning("first-block", &stored.file, format!("Cluster API reads only its first PEM block, which is {}", first.label))
                     .at(format!("{}, data.{key}", stored.place()))
-                    .remedy("Phase 3 writes it anew without that block; until then, take it out if Cluster API reports an error"),
+                    .remedy("Phase 3 rewrites it without that block; until then, remove the block if Cluster API reports an error"),
             );
         }
     }

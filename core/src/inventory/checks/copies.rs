@@ -31,16 +31,16 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
             CopyKind::Other => {}
             CopyKind::HelmRelease => objects::releases(inventory, file, &group, findings),
             CopyKind::Authentication => findings.push(
-                Finding::note("ca-in-object", file, "extension-apiserver-authentication tells extension API servers whom to accept; each API server adds the new CAs to it by itself, and none takes the old ones away")
-                    .remedy("The last step of phase 3 deletes it, so that it is made anew"),
+                Finding::note("ca-in-object", file, "extension-apiserver-authentication lists the client CAs that extension API servers trust; each API server adds the new CAs, and none removes the old ones")
+                    .remedy("The last step of phase 3 deletes it, and API servers recreate it"),
             ),
             CopyKind::RootCa | CopyKind::Token => {
                 let what = if kind == CopyKind::Token { "token Secrets" } else { "ConfigMaps kube-root-ca.crt" };
                 let (same, other): (Vec<&CaCopy>, Vec<&CaCopy>) = group.iter().copied().partition(holds(AuthorityId::Cluster));
                 if !same.is_empty() {
                     findings.push(
-                        Finding::note("ca-in-object", file, format!("{what} carry the Cluster CA in ca.crt: {}", names(&same)))
-                            .remedy("kube-controller-manager rewrites them in phases 1 and 3; programs that read such a token elsewhere need the new ca.crt"),
+                        Finding::note("ca-in-object", file, format!("{what} contain the cluster CA in ca.crt: {}", names(&same)))
+                            .remedy("kube-controller-manager updates them in phases 1 and 3. A program outside the cluster that uses a copy of ca.crt needs the new one"),
                     );
                 }
                 let fixed: Vec<&CaCopy> = same.iter().copied().filter(|copy| copy.is_immutable).collect();
@@ -49,8 +49,8 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 }
                 if !other.is_empty() && inventory.authorities.contains_key(&AuthorityId::Cluster) {
                     findings.push(
-                        Finding::warning("out-of-step", file, format!("{what} carry another CA in ca.crt than the cluster's: {}", names(&other)))
-                            .remedy("Check that they are of this cluster, and that kube-controller-manager's --root-ca-file is its CA"),
+                        Finding::warning("out-of-step", file, format!("{what} contain a CA in ca.crt that is not the cluster's: {}", names(&other)))
+                            .remedy("Check that they belong to this cluster, and that kube-controller-manager's --root-ca-file is its CA"),
                     );
                 }
             }
@@ -65,7 +65,7 @@ fn fixed_tokens(file: &str, copies: &[&CaCopy]) -> Finding {
         names(copies)
     );
     Finding::warning("immutable-object", file, message).remedy(
-        "Before phase 1, delete each and create it again without immutable, which replaces its token: give the programs that use the token the new one",
+        "Before phase 1, delete each and create it again without immutable, which replaces its token. Distribute the new token to the programs that use it",
     )
 }
 
@@ -86,7 +86,7 @@ pub(super) fn requests(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let subject = stored.request.as_ref().map_or_else(String::new, |request| format!(" for {}", request.subject()));
         if stored.certificates.is_empty() {
             findings.push(
-                Finding::note("request-waits", &stored.file, format!("a request{subject} to {signer} is not signed yet: approved before phase 2 it is signed by the old CA, afterwards by the new one"))
+                Finding::note("request-waits", &stored.file, format!("a request{subject} to {signer} is not signed yet: the old CA signs it if it is approved before phase 2, and the new CA afterwards"))
                     .at(stored.place())
                     .remedy("Approve it after phase 2, or deny it"),
             );
@@ -100,16 +100,16 @@ pub(super) fn requests(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     format!("{} was signed by the old CA on request; this package does not replace it", leaf.subject()),
                 )
                 .at(stored.place())
-                .remedy("Its holder requests a new certificate in phase 2, before the old CA is dropped")
+                .remedy("Request a new certificate for its client in phase 2, before phase 3 removes the old CA")
                 .acknowledged_as(AuthorityId::Cluster, &stored.place().replace(' ', "/")),
             );
         }
     }
     for stored in inventory.objects.iter().filter(|stored| stored.role == ObjectRole::UploadedCertificates) {
         findings.push(
-            Finding::note("uploaded-keys", &stored.file, "it holds the CAs' keys for control-plane nodes that join, encrypted with a key that is in no file; they are neither read nor needed")
+            Finding::note("uploaded-keys", &stored.file, "it contains the CA keys for joining control-plane nodes, encrypted with a key that is stored in no file; the rotation does not use it")
                 .at(stored.place())
-                .remedy("A step of phase 1 deletes it; upload anew after phase 3 (kubeadm init phase upload-certs --upload-certs)"),
+                .remedy("A step of phase 1 deletes it; upload the certificates again after phase 3 (kubeadm init phase upload-certs --upload-certs)"),
         );
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
                 Finding::warning(
                     "kubeadm-version",
                     &stored.file,
-                    format!("{version} is not known here, so it is read as far as it resembles {}", VERSIONS[1]),
+                    format!("{version} is not supported; it is read as {}", VERSIONS[1]),
                 )
                 .at(stored.place())
                 .remedy("Check the cluster's name and directories, or convert it first (kubeadm config migrate)"),
@@ -36,7 +36,7 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
             findings.push(
                 Finding::error("other-layout", &stored.file, format!("certificatesDir is {given}, not {directory}"))
                     .at(stored.place())
-                    .remedy("Give the manifests of the control-plane nodes, whose flags tell where the PKI lies"),
+                    .remedy("Provide the manifests of the control-plane nodes: their flags name the PKI paths"),
             );
         }
         for (component, flag, value) in configuration.extra_args.iter().filter(|(_, _, value)| !value.is_empty()) {
@@ -55,15 +55,15 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
             }
             if foreign || known.any(|(name, paths)| name == flag && !paths.contains(&value.as_str())) {
                 findings.push(
-                    Finding::warning("kubeadm-flags", &stored.file, format!("extraArgs set --{flag} of {component} to {value}: `kubeadm upgrade` and `kubeadm join` write that into the manifest again"))
+                    Finding::warning("kubeadm-flags", &stored.file, format!("extraArgs set --{flag} of {component} to {value}: `kubeadm upgrade` and `kubeadm join` write this value into the manifest again"))
                         .at(stored.place())
-                        .remedy("Take the flag out first; otherwise leave upgrades for after the rotation, and make no machine anew"),
+                        .remedy("Remove it from extraArgs first; otherwise do not upgrade the cluster or create machines until the rotation is complete"),
                 );
             }
         }
         if configuration.external_etcd {
             findings.push(
-                Finding::note("external-etcd", &stored.file, "etcd is not kubeadm's: its certificates are left alone")
+                Finding::note("external-etcd", &stored.file, "etcd is external: its certificates are not rotated")
                     .at(stored.place()),
             );
         }
@@ -75,13 +75,13 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
     for pinned in &inventory.pins {
         for pin in &pinned.pins {
             let finding = match pinned.resource {
-                _ if !present.contains(pin) => Finding::warning("join-pin", &pinned.file, format!("the pin {pin} is not the CA's in {}: no node can join with it", authority.file))
-                    .remedy("Take the pin from the runbook, or from `kubeadm token create --print-join-command`"),
+                _ if !present.contains(pin) => Finding::warning("join-pin", &pinned.file, format!("the public key pin {pin} does not match the CA in {}: no node can join with it", authority.file))
+                    .remedy("Use the pin in the runbook, or the one that `kubeadm token create --print-join-command` prints"),
                 _ if *pin != own => continue,
-                Some(_) => Finding::note("join-pin", &pinned.file, "machines that are made from it know the cluster by the old CA's pin")
-                    .remedy("Step 3-authorities puts the new CA's pin in its place"),
-                None => Finding::note("join-pin", &pinned.file, "nodes that join with this file know the cluster by the old CA")
-                    .remedy("Put the new CA's pin beside it after step 1-cluster-info, and take the old one out in phase 3; the runbook names both"),
+                Some(_) => Finding::note("join-pin", &pinned.file, "machines that are created from it verify the cluster with the old CA's public key pin")
+                    .remedy("Step 3-authorities replaces it with the new CA's pin"),
+                None => Finding::note("join-pin", &pinned.file, "nodes that join with this file verify the cluster with the old CA's public key pin")
+                    .remedy("Add the new CA's pin after step 1-cluster-info, and remove the old one in phase 3; the runbook lists both"),
             };
             findings.push(finding.at(&pinned.place));
         }

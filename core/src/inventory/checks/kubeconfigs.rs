@@ -34,7 +34,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     Finding::warning(
                         "no-ca-data",
                         &slot.file,
-                        "it embeds no CA, so its trust is not changed by this package",
+                        "it embeds no CA, so this package does not change its trusted CAs",
                     )
                     .remedy("Check how this client verifies the API server")
                     .acknowledged_as(AuthorityId::Cluster, &format!("{}{}", node.name, row.path)),
@@ -45,9 +45,9 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 if let Some(path) = user.client_certificate.file().filter(|_| !kubelets_own) {
                     let severity = if row.reader.is_some() { Severity::Error } else { Severity::Warning };
                     findings.push(
-                        Finding::new(severity, "credential-in-file", &slot.file, format!("its credential lies in the file {path}, which this release does not renew"))
+                        Finding::new(severity, "credential-in-file", &slot.file, format!("its client certificate is in the file {path}, which this release does not renew"))
                             .at(format!("users[{index}].user.client-certificate"))
-                            .remedy("Embed it first (kubectl config set-credentials --embed-certs), as kubeadm does, then give the kubeconfig again")
+                            .remedy("Embed it first (kubectl config set-credentials --embed-certs), as kubeadm does, then provide the kubeconfig again")
                             .acknowledged_as(AuthorityId::Cluster, &format!("{}{}", node.name, row.path)),
                     );
                 }
@@ -57,17 +57,17 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     Finding::error(
                         "no-credential",
                         &slot.file,
-                        "it presents nothing: no client certificate, token or plugin is in it",
+                        "it contains no credential: no client certificate, token or plugin",
                     )
-                    .remedy("Copy it again from the node, as a whole"),
+                    .remedy("Copy the complete file from the node again"),
                 );
             }
             findings.extend(mixed_up(inventory, node, row, slot, kubeconfig));
             findings.extend(of_another_node(inventory, node, row, slot, kubeconfig));
             if row.reader.is_some() && !kubeconfig.is_whole() {
                 findings.push(
-                    Finding::error("cut-off", &slot.file, "its current context leads to no cluster or to no user, so its reader could not use it: the file is cut off")
-                        .remedy("Copy the file again from the node, as a whole"),
+                    Finding::error("cut-off", &slot.file, "its current context names no existing cluster or user, so no client can use it: the file is truncated")
+                        .remedy("Copy the complete file from the node again"),
                 );
             }
             for (index, credential) in kubeconfig.credentials() {
@@ -104,7 +104,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
         if kubeconfig.names_files() {
             findings.push(
                 Finding::warning("credential-in-file", &slot.file, "it names certificate files, which this package does not change")
-                    .remedy("Embed them first (kubectl config view --flatten --raw), then give the kubeconfig again; or have its owner replace the files")
+                    .remedy("Embed them first (kubectl config view --flatten --raw), then provide the kubeconfig again; or replace the files manually")
                     .acknowledged_as(AuthorityId::Cluster, &slot.file),
             );
         } else if !kubeconfig.has_omitted_data()
@@ -112,8 +112,8 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             && !kubeconfig.credentials().any(|(_, credential)| presents(credential))
         {
             findings.push(
-                Finding::warning("other-cluster", &slot.file, "none of its contexts belongs to this cluster: it neither trusts its CA nor presents what it signed")
-                    .remedy("Leave it out, or give the cluster's current kubeconfig"),
+                Finding::warning("other-cluster", &slot.file, "none of its contexts belongs to this cluster: it neither trusts the cluster's CA nor presents a certificate that the CA issued")
+                    .remedy("Remove it, or provide the cluster's current kubeconfig"),
             );
         }
     }
@@ -128,7 +128,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             && trusts(kubeconfig)
         {
             findings.push(
-                Finding::warning("cni-kubeconfig", &slot.file, "a CNI plugin reads it on its node and trusts the API server by the old CA in it; this package does not change it, since its token is renewed by whoever wrote it")
+                Finding::warning("cni-kubeconfig", &slot.file, "a CNI plugin on the node uses it and verifies the API server with the old CA in it; this package does not change it, because the program that wrote it also renews its token")
                     .remedy("In each phase, after the node's own step, restart the pods that write it (calico-node, multus, …), or put the phase's workers/ca.crt into it: kubectl --kubeconfig FILE config set-cluster NAME --certificate-authority ca.crt --embed-certs")
                     .acknowledged_as(AuthorityId::Cluster, &slot.file),
             );
@@ -146,10 +146,10 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                         "loose-leaf",
                         &slot.file,
                         format!(
-                            "{subject} was signed by the old CA and lies on no node; this package does not replace it"
+                            "{subject} was signed by the old CA and belongs to no node; this package does not replace it"
                         ),
                     )
-                    .remedy("Its owner needs a new certificate in phase 2, before the old CA is dropped")
+                    .remedy("Replace it with a new certificate in phase 2, before phase 3 removes the old CA")
                     .acknowledged_as(AuthorityId::Cluster, &slot.file),
                 ),
             });
@@ -166,7 +166,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     format!("its certificate-authority-data is not the CA in {}", authority.file),
                 )
                 .at(stored.place())
-                .remedy("Give the object as it is in the cluster now"),
+                .remedy("Provide the object as it is in the cluster now"),
             );
         }
     }
@@ -221,7 +221,10 @@ fn mixed_up(
     // People do keep a copy of one under another's name; a process that logs in as somebody else has no rights of its own.
     let severity = if row.reader.is_some() { Severity::Error } else { Severity::Warning };
     (others && !is(row)).then(|| {
-        let message = format!("{user} logs in with it, who has no business at {} of node {}", row.path, node.name);
+        let message = format!(
+            "its client certificate is for {user}, which is not the user of {} on node {}",
+            row.path, node.name
+        );
         Finding::new(severity, "wrong-content", &slot.file, message)
             .remedy("Check whether two files were mixed up, then copy it again from the node")
     })
@@ -247,8 +250,10 @@ fn of_another_node(
     };
     let mut others = inventory.control_plane().filter(|other| other.name != node.name);
     let other = others.find(|other| !is_at(&own) && address(other).is_some_and(|address| is_at(&address)))?;
-    let message =
-        format!("it speaks to {server}, which is the API server of {}, not the one beside it at {own}", other.name);
+    let message = format!(
+        "it connects to {server}, which is the API server of {}, not the one on its own node at {own}",
+        other.name
+    );
     let remedy = "Check whether the files of two nodes were mixed up, then copy it again from the node";
     Some(Finding::warning("other-nodes-file", &slot.file, message).remedy(remedy))
 }
@@ -264,7 +269,7 @@ fn beside(slot: &Slot, kubeconfig: &KubeconfigArtifact, ca: &Certificate, findin
     if ours.len() < model.clusters.len() {
         let names: Vec<_> = ours.iter().map(|index| model.clusters[*index].name.as_str()).collect();
         let message = format!(
-            "of its {} clusters only {} is this one; the others are left alone",
+            "only {1} of its {0} clusters is this cluster; the others are not changed",
             model.clusters.len(),
             names.join(", ")
         );
@@ -277,15 +282,15 @@ fn beside(slot: &Slot, kubeconfig: &KubeconfigArtifact, ca: &Certificate, findin
                 "proxy-url",
                 format!("{place}.proxy-url"),
                 "it reaches the API server through a proxy".to_owned(),
-                "A proxy that ends TLS itself has a CA of its own to be trusted; one that only tunnels needs nothing",
+                "If the proxy terminates TLS, the client must trust the proxy's CA, which this package does not change. A tunnelling proxy needs no change",
             );
         }
         if cluster.insecure_skip_tls_verify {
             note(
                 "insecure",
                 format!("{place}.insecure-skip-tls-verify"),
-                "it does not check the API server's certificate at all".to_owned(),
-                "Take that line out once the rotation is over",
+                "it does not verify the API server's certificate".to_owned(),
+                "Remove that line after the rotation",
             );
         }
     }
@@ -301,7 +306,7 @@ fn beside(slot: &Slot, kubeconfig: &KubeconfigArtifact, ca: &Certificate, findin
             "other-credential",
             format!("users[{index}].user"),
             format!("{} logs in by {}, which this package does not change", user.name, user.others.join(" and ")),
-            "Check that what it logs in with does not hang on the old CA; its trust is changed",
+            "Check that this credential does not depend on the old CA; the package changes only the trusted CAs",
         );
     }
 }

@@ -43,16 +43,16 @@ pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
                             node.name
                         ),
                     )
-                    .remedy("Have certificates minted for kubelets (--kubelet-certs mint)"),
+                    .remedy("Have the package issue kubelet certificates (--kubelet-certs mint)"),
                 );
             }
             if config.server_tls_bootstrap == Some(true) {
                 findings.push(
-                    Finding::warning("kubelet-serving-requests", &slot.file, format!("the kubelet of {} asks the cluster CA for its serving certificate, and nobody approves such requests by default", node.name))
+                    Finding::warning("kubelet-serving-requests", &slot.file, format!("the kubelet of {} requests its serving certificate from the cluster CA, and Kubernetes does not approve such requests by default", node.name))
                         .remedy(if by_step {
-                            "The kubelet steps of phase 2 have the kubelet request a new one: approve that request then (kubectl certificate approve)"
+                            "In phase 2, the kubelet requests a new one: approve that request (kubectl certificate approve)"
                         } else {
-                            "After phase 2, delete kubelet-server-current.pem on the node, restart the kubelet, and approve its request (kubectl certificate approve)"
+                            "After phase 2, delete kubelet-server-current.pem on the node, restart the kubelet, and approve the new request (kubectl certificate approve)"
                         }),
                 );
             }
@@ -65,7 +65,7 @@ pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
                         &slot.file,
                         format!("clientCAFile is {file}, not {}", path.unwrap_or_default()),
                     )
-                    .remedy("Let it name the cluster's ca.crt, or provide the file as well if it holds the Cluster CA and CAs of other clients"),
+                    .remedy("Set it to the cluster's ca.crt, or provide the file as well if it contains the cluster CA and CAs of other clients"),
                 );
             }
         }
@@ -87,10 +87,10 @@ pub(super) fn clusters(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 Finding::warning(
                     "two-clusters",
                     &slot.file,
-                    format!("--cluster-name is {name}, and the cluster is called {}", inventory.cluster),
+                    format!("--cluster-name is {name}, but the cluster's name is {}", inventory.cluster),
                 )
                 .remedy(
-                    "Check whether the manifest is this cluster's; the node's script compares it with the node's own",
+                    "Check whether the manifest belongs to this cluster; the node's script compares it with the manifest on the node",
                 ),
             );
         }
@@ -102,8 +102,8 @@ pub(super) fn ends(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for slot in inventory.control_plane().flat_map(|node| node.slots.values()) {
         if matches!(slot.artifact, Artifact::StaticPod(_)) && !slot.bytes.ends_with(b"\n") {
             findings.push(
-                Finding::warning("cut-off", &slot.file, "its last line does not end, so the file may be cut off")
-                    .remedy("Compare it with the node's own, and copy it again; the node's script changes no manifest but the one that was given"),
+                Finding::warning("cut-off", &slot.file, "the last line has no line break, so the file may be truncated")
+                    .remedy("Compare it with the file on the node, and copy it again; the node's script changes a manifest only if it is identical to the provided one"),
             );
         }
     }
@@ -168,14 +168,14 @@ pub(super) fn manifest_names(inventory: &Inventory, findings: &mut Vec<Finding>)
             let Some(slot) = misplaced_manifest(inventory, node, row) else { continue };
             let (folder, _) = tree::split(row.path);
             let message = format!(
-                "the manifest of {} on {} is {}, and this package's scripts and kubeadm know only {}",
+                "the manifest of {} on {} is {}, but this package's scripts and kubeadm use only {}",
                 row.component, node.name, slot.place, row.path
             );
             let remedy = if tree::split(&slot.place).0 == folder {
-                format!("Rename it on the node, and the kubelet restarts the Pod (mv {} {})", slot.place, row.path)
+                format!("Rename it on the node (mv {} {}): the kubelet restarts the Pod", slot.place, row.path)
             } else {
                 format!(
-                    "Set staticPodPath of the kubelet to {folder}, move the manifests there as kubeadm names them ({}), and restart the kubelet",
+                    "Set staticPodPath of the kubelet to {folder}, move the manifests there under kubeadm's file names ({}), and restart the kubelet",
                     row.path
                 )
             };
@@ -205,12 +205,12 @@ fn unlike_on_node(pod: &StaticPod, file: &str, flag: &str, value: &str) -> Optio
     let on_node = format!("{}{}", mount.on_node, &value[mount.inside.len()..]);
     if on_node != value {
         let message = format!("--{flag} is {value}, which is {on_node} on the node");
-        let remedy = "Mount the node's folder where it lies on the node, as kubeadm does";
+        let remedy = "Mount the folder at the same path in the container as on the node, as kubeadm does";
         return Some(Finding::error("other-layout", file, message).remedy(remedy));
     }
     (mount.inside == value).then(|| {
-        let message = format!("--{flag} is {value}, which is mounted by itself: whoever reads it goes on reading the old file when it is replaced");
-        Finding::error("mounted-alone", file, message).remedy("Mount the folder that it lies in, as kubeadm does")
+        let message = format!("--{flag} is {value}, which is mounted as a single file: when the file is replaced, the container still sees the old one");
+        Finding::error("mounted-alone", file, message).remedy("Mount the folder that contains it, as kubeadm does")
     })
 }
 
@@ -218,12 +218,12 @@ fn unlike_on_node(pod: &StaticPod, file: &str, flag: &str, value: &str) -> Optio
 fn signs_from_copy(inventory: &Inventory, node: &Node, copy: &SigningCopy, findings: &mut Vec<Finding>) {
     let Some((slot, _)) = node.pod_of(inventory.profile, Component::ControllerManager) else { return };
     let message = format!(
-        "kube-controller-manager signs from {}, a copy of the new CA: a rotation was begun by hand, as the Kubernetes page describes it",
+        "kube-controller-manager signs from {}, a copy of the new CA: a manual rotation is in progress, as the Kubernetes documentation describes it",
         copy.certificate
     );
     findings.push(
         Finding::note("signs-from-copy", &slot.file, message)
-            .remedy("The plan continues with this CA; phase 3 sets the flags back and removes the copy"),
+            .remedy("The plan continues with this CA; phase 3 resets the flags and removes the copy"),
     );
 }
 
@@ -245,16 +245,16 @@ fn own_bundles(inventory: &Inventory, findings: &mut Vec<Finding>) {
             None => format!("signs from {ca}"),
         };
         let message = format!(
-            "a rotation was begun by hand with files of its own: kube-controller-manager on {} publishes the old and the new CA from {certificates} and {signs}, and {ca} still holds the old CA. This release continues a rotation only where {ca} holds both CAs",
+            "a manual rotation with separate files is in progress: kube-controller-manager on {} publishes the old and the new CA from {certificates} and {signs}, and {ca} still contains only the old CA. This release continues a rotation only if {ca} contains both CAs",
             names.join(", ")
         );
         // A kube-controller-manager that signs from a bundle stops, so that its own file has to come first.
         let remedy = match signing {
             Some(_) => format!(
-                "On each of these nodes, run cp {certificates} {ca}, and let --root-ca-file of kube-controller-manager and --client-ca-file of kube-apiserver name {ca}; leave the signing flags and --client-ca-file of kube-controller-manager as they are. When both components run again, remove {certificates} and provide the files again: the plan continues with the same new CA"
+                "On each of these nodes, run cp {certificates} {ca}, and set --root-ca-file of kube-controller-manager and --client-ca-file of kube-apiserver to {ca}; do not change the signing flags and --client-ca-file of kube-controller-manager. When both components run again, remove {certificates} and provide the files again: the plan continues with the same new CA"
             ),
             None => format!(
-                "Let --root-ca-file of kube-controller-manager name {ca} again, then provide the files again: the plan begins with phase 1"
+                "Set --root-ca-file of kube-controller-manager to {ca} again, then provide the files again: the plan starts with phase 1"
             ),
         };
         let file = nodes.first().and_then(|node| node.file(manager)).map_or("", |slot| slot.file.as_str());
@@ -300,7 +300,7 @@ pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
                             paths[0]
                         )
                     } else {
-                        "The flags of every node and component must agree on where the PKI lies, in folders of its own"
+                        "The flags of every node and component must name the same PKI paths, in folders that contain nothing else"
                             .to_owned()
                     };
                     findings.push(
@@ -315,9 +315,9 @@ pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
                         Finding::error(
                             "other-layout",
                             &slot.file,
-                            format!("--{flag} is set, which this release does not take along"),
+                            format!("--{flag} is set, which this release does not support"),
                         )
-                        .remedy("Take the flag out before the rotation, and put it back afterwards"),
+                        .remedy("Remove the flag before the rotation, and restore it afterwards"),
                     );
                 }
             }
@@ -328,7 +328,7 @@ pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
             Finding::error(
                 "node-name",
                 "",
-                format!("a node is called {}, a word that the package's manifest uses for something else", node.name),
+                format!("a node is named {}, which is a reserved word in the package's manifest", node.name),
             )
             .remedy("This release cannot tell them apart"),
         );

@@ -18,8 +18,8 @@ pub(super) fn clients(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let is_ours = present.iter().any(|ca| access.trusts(ca) || shown().any(|leaf| leaf.is_signed_by(ca)));
         if !is_ours {
             findings.push(
-                Finding::warning("other-cluster", &slot.file, "none of its contexts belongs to this cluster: it neither trusts its Talos API CA nor presents what that signed")
-                    .remedy("Leave it out, or give the cluster's current talosconfig"),
+                Finding::warning("other-cluster", &slot.file, "none of its contexts belongs to this cluster: it neither trusts the cluster's Talos API CA nor presents a certificate that this CA issued")
+                    .remedy("Remove it, or provide the cluster's current talosconfig"),
             );
         }
     }
@@ -38,12 +38,12 @@ pub(super) fn secrets(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     "out-of-step",
                     &slot.file,
                     format!(
-                        "it holds another {} than the machines: configurations made from it would not fit the cluster",
+                        "its {} differs from that of the machines: configurations generated from it do not match the cluster",
                         row.title
                     ),
                 )
                 .at(&slot.place)
-                .remedy("The next package brings a new one; until then make no configurations from it"),
+                .remedy("The next package contains a new one; until then, generate no configurations from it"),
             );
         }
     }

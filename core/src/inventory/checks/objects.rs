@@ -108,10 +108,10 @@ fn not_read(copy: &CaCopy, key: &str, unread: Unread) -> Finding {
         }
         Unread::PasswordWrong => (PASSWORD_WRONG, "a PKCS#12 keystore, which the password does not open", container),
         Unread::Container | Unread::Release => (NOT_READ, "a PKCS#12 keystore that Airlock cannot read", container),
-        Unread::Java => (NOT_READ, "a Java keystore that Airlock cannot read to its end", java),
+        Unread::Java => (NOT_READ, "a Java keystore that Airlock cannot read completely", java),
     };
     let message = format!(
-        "{whose} holds {message}, under {key}: it may trust the old CA, or hold a certificate that the old CA issued"
+        "{whose} contains {message}, under {key}: it may trust the old CA, or contain a certificate that the old CA issued"
     );
     let written = copy.writer.as_ref().map(|writer| format!(". {} writes it ({})", writer.title, writer.sign));
     let remedy = format!(
@@ -222,7 +222,7 @@ impl Dependency<'_> {
         } else {
             self.leaf(title)
         };
-        let verb = if copies.len() == 1 { "holds" } else { "hold" };
+        let verb = if copies.len() == 1 { "contains" } else { "contain" };
         let written = first.writer.as_ref().map(|writer| self.written(writer));
         let remedy = match written {
             Some(Written::Instead(text)) => text,
@@ -347,7 +347,7 @@ impl Dependency<'_> {
         }
         let trusts = self.trusts.join(", ");
         Written::Instead(format!(
-            "{renew}. {} replaces {trusts} in the same moment, so give the programs that trust {trusts} another bundle with both CAs in phase 1",
+            "{renew}. {} replaces {trusts} at the same time, so provide the programs that trust {trusts} with another bundle of both CAs in phase 1",
             writer.title
         ))
     }

@@ -14,12 +14,12 @@ pub(super) fn tenants(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for node in inventory.nodes.iter().filter(|node| node.role == Role::ControlPlane) {
         let file = node.slots.values().next().map_or("", |slot| slot.file.as_str());
         let message = format!(
-            "{} looks like a control-plane node, and a tenant of {} has none",
+            "{} looks like a control-plane node, but a tenant of {} has none",
             node.name, inventory.profile.title
         );
         findings.push(
             Finding::error("tenant-without-nodes", file, message)
-                .remedy("Give the tenant's Secrets, and of nodes only its workers"),
+                .remedy("Provide the tenant's Secrets, and only worker nodes"),
         );
     }
     let Some(tenant) = &inventory.tenant else { return };
@@ -39,8 +39,8 @@ pub(super) fn tenants(inventory: &Inventory, findings: &mut Vec<Finding>) {
     {
         let file = node.slots.get(inventory.profile.signing.certificate).map_or("", |slot| slot.file.as_str());
         findings.push(
-            Finding::error("out-of-step", file, "it is not the first certificate of ca.crt, and kube-controller-manager will sign from it")
-                .remedy("Let tls.crt and tls.key of the Secret be the same pair as ca.crt and ca.key, as the operator makes them"),
+            Finding::error("out-of-step", file, "it is not the first certificate of ca.crt, but kube-controller-manager will sign with it")
+                .remedy("Set tls.crt and tls.key of the Secret to the same certificate and key as ca.crt and ca.key, as the operator does"),
         );
     }
 }
@@ -54,10 +54,10 @@ fn whole(tenant: &Tenant, findings: &mut Vec<Finding>) {
             Finding::error(
                 "missing-secret",
                 "",
-                format!("the tenant {} comes without {}", tenant.full_name(), missing.join(", ")),
+                format!("the tenant {} lacks {}", tenant.full_name(), missing.join(", ")),
             )
             .remedy(format!(
-                "Give all of them: kubectl -n {} get secrets -l {}={} -o yaml",
+                "Provide all of them: kubectl -n {} get secrets -l {}={} -o yaml",
                 tenant.namespace, tenant.hosted.name_label, tenant.name
             )),
         );
@@ -68,13 +68,13 @@ fn whole(tenant: &Tenant, findings: &mut Vec<Finding>) {
                 "missing-tenant",
                 "",
                 format!(
-                    "the {} {} was not given, so its own arguments and a pause cannot be seen",
+                    "the {} {} was not provided, so its extra arguments and its pause annotation are unknown",
                     tenant.hosted.kind,
                     tenant.full_name()
                 ),
             )
             .remedy(format!(
-                "Give it as well: kubectl -n {} get {} {} -o yaml",
+                "Provide it as well: kubectl -n {} get {} {} -o yaml",
                 tenant.namespace, tenant.hosted.resource, tenant.name
             )),
         );
@@ -91,12 +91,12 @@ fn bundle(tenant: &Tenant, file: &str) -> Option<Finding> {
     match tenant.is_paused() {
         Some(true) => None,
         Some(false) => Some(
-            Finding::error("bundle-under-operator", file, "ca.crt holds more than one certificate while the operator runs: it writes kubeconfigs and rolls the control plane out without end")
-                .remedy(format!("Pause it at once ({pause}), then give all of this again")),
+            Finding::error("bundle-under-operator", file, "ca.crt contains more than one certificate while the operator runs: it rewrites kubeconfigs and restarts the control plane in an endless loop")
+                .remedy(format!("Pause it now ({pause}), then provide all of this again")),
         ),
         None => Some(
-            Finding::error("bundle-under-operator", file, format!("ca.crt holds more than one certificate, and the {} that tells whether the operator is paused was not given", tenant.hosted.kind))
-                .remedy(format!("Give it as well; if it is not paused, pause it first: {pause}")),
+            Finding::error("bundle-under-operator", file, format!("ca.crt contains more than one certificate, and the {} that shows whether the operator is paused was not provided", tenant.hosted.kind))
+                .remedy(format!("Provide it as well; if it is not paused, pause it first: {pause}")),
         ),
     }
 }

@@ -37,11 +37,11 @@ pub(super) fn verifiers(inventory: &Inventory, now: UnixTime, findings: &mut Vec
         if refusals.is_empty() {
             continue;
         }
-        let message = format!("Some clients refuse the {} {}: {refusals}", row.title, certificate.subject());
+        let message = format!("Some clients reject the {} {}: {refusals}", row.title, certificate.subject());
         let remedy = if refusals.mended {
-            "Rotate this CA: every verifier accepts the new CA and its certificates. Until then such clients need a relaxed verification"
+            "Rotate this CA: every verifier accepts the new CA and its certificates. Until then, relax the verification in such clients"
         } else {
-            "Rotate this CA, and issue the named certificates again without what is refused: the rotation keeps their usages and extensions"
+            "Rotate this CA, and issue the named certificates again without the rejected property: the rotation keeps their usages and extensions"
         };
         findings.push(Finding::warning("strict-clients-refuse", &authority.file, message).remedy(remedy));
     }

@@ -144,7 +144,7 @@ pub(crate) const UNUSED_KEY: &str =
 pub(crate) const PLAIN_KEY: &str =
     "Give an RSA or ECDSA key; `openssl pkey -in FILE -out FILE.plain` removes a password";
 
-pub(crate) const COPY_AGAIN: &str = "Copy the file again from the node, as a whole";
+pub(crate) const COPY_AGAIN: &str = "Copy the complete file from the node again";
 
 /// Does `needle` stand anywhere in `haystack`?
 pub(crate) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
