@@ -28,7 +28,7 @@ pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding
             format!("the files are of two platforms: {file} is of {}, this one of {}", first.title, second.title);
         let ids: Vec<_> = found.iter().map(|(profile, _)| profile.id).collect();
         Finding::error("mixed-platforms", other, message).remedy(format!(
-            "Give the files of one cluster at a time, or say which platform it is (--platform {})",
+            "Provide the files of one cluster at a time, or specify the platform (--platform {})",
             ids.join("|")
         ))
     });

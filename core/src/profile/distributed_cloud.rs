@@ -118,7 +118,7 @@ const MANAGER: Manager = Manager {
             performer: Performer::People,
             title: "Distribute new kubeconfigs of the subclouds",
             text: "The update changes neither kubeconfigs outside a subcloud nor its cluster-info. Everyone who reaches an updated subcloud with a kubeconfig fetches a new one from its active controller (/etc/kubernetes/admin.conf); old ones are refused. Set cluster-info from the subcloud's new /etc/kubernetes/pki/ca.crt before another host joins",
-            words: "each of them has confirmed it",
+            words: "every user and pipeline has confirmed it",
             ..ManagedStep::BLANK
         },
         ManagedStep {

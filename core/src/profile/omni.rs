@@ -76,7 +76,7 @@ const MANAGER: Manager = Manager {
             title: "Freeze what would stop or undo the rotation",
             text: "It takes Omni 1.6 and Talos 1.7 or newer. Until the rotation is over: no upgrade, no change of the cluster template or of config patches, no machine more or less. Unlock locked machines: Omni waits for them, and for those that are not healthy. Take an etcd backup",
             gate: "omnictl cluster status {cluster} --wait 5m",
-            words: "the cluster is ready, by Omni's own word",
+            words: "Omni reports that the cluster is ready",
             ..ManagedStep::BLANK
         },
         ManagedStep {
@@ -154,7 +154,7 @@ const MANAGER: Manager = Manager {
             id: "pods",
             phase: 3,
             authority: Some(AuthorityId::Cluster),
-            title: "Restart pods that read their CA once, at their start",
+            title: "Restart Pods that read their CA only at startup",
             text: "Omni does not restart them, and those that have not read the new CA no longer reach the API server",
             run: "for namespace in $(kubectl get namespaces -o name | cut -d/ -f2); do for one in $(kubectl -n $namespace get deployment,daemonset,statefulset -o name); do kubectl -n $namespace rollout restart $one || exit 1; done; done",
             gate: "for namespace in $(kubectl get namespaces -o name | cut -d/ -f2); do for one in $(kubectl -n $namespace get deployment,daemonset,statefulset -o name); do kubectl -n $namespace rollout status --timeout=5m $one || exit 1; done; done",
@@ -164,10 +164,10 @@ const MANAGER: Manager = Manager {
         ManagedStep {
             id: "after-care",
             phase: 3,
-            title: "Take fresh backups and lift the freeze",
+            title: "Take new backups and end the freeze",
             text: "Take an etcd backup, and lock again what was locked. A cluster that was imported keeps the label tainted-by-importing until both CAs have been rotated in Omni (`omnictl get clusterstatus {cluster} -o yaml` shows its labels): rotate the other CA as well",
             gate: "omnictl cluster status {cluster} --wait 5m",
-            words: "the cluster is ready, by Omni's own word",
+            words: "Omni reports that the cluster is ready",
             ..ManagedStep::BLANK
         },
     ],

@@ -272,7 +272,7 @@ pub(super) static SUBCLOUDS: Texts = Texts {
 /// In what the order of the Cluster API note that goes around is left, and why.
 pub(super) const CLUSTER_API_DIFFERENCES: &[&str] = &[
     "The note has the management cluster trust the old certificate until the end; here its kubeconfig holds both CAs before the first API server serves a certificate of the new one, since it would fail from that moment on.",
-    "The note changes the CA's Secrets together with the kubeconfig's; here they follow when nobody presents an old certificate any more, since machines could not join in between.",
+    "The note changes the CA's Secrets together with the kubeconfig's; here they follow when no client presents an old certificate, since machines could not join in between.",
     "Some put both CAs into the CA's Secret and roll machines out three times; kubeadm and Cluster API take the first of them alone, so a roll-out cannot carry the switch.",
 ];
 pub(super) static MANAGED: Texts = Texts {

@@ -293,15 +293,19 @@ impl Broken {
     }
 }
 
-/// Summary, such as `50 edges hold at each of 33 moments, in 5,000 states`.
+/// Summary, such as `50 of 50 connections work at each of 33 points of the rotation (5000 combinations verified)`.
 impl fmt::Display for TrustMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let holds = self.edges.iter().filter(|edge| edge.worst() == Outcome::Holds).count();
         let (all, moments) = (self.edges.len(), self.columns.len());
         if all == 0 {
-            return f.write_str("no edge is judged: no CA is made here");
+            return f.write_str("no connection is verified: this package contains no new CA");
         }
-        write!(f, "{holds} of {all} edges hold at each of {moments} moments, judged in {} states", self.states())
+        let combinations = self.states();
+        write!(
+            f,
+            "{holds} of {all} connections work at each of {moments} points of the rotation ({combinations} combinations verified)"
+        )
     }
 }
 
