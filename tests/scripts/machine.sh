@@ -22,7 +22,7 @@ mount -t tmpfs tmpfs /var/log
 mount -t tmpfs tmpfs /run
 cp -a "$out/passwd" "$out/group" "$out/alternatives" /etc/
 mkdir -p /run/machine
-for folder in etc/kubernetes var/lib/kubelet var/lib/airlock var/lib/standin; do
+for folder in etc/kubernetes etc/systemd var/lib/kubelet var/lib/airlock var/lib/standin; do
   [ ! -d "$tree/$folder" ] || cp -a "$tree/$folder" "/${folder%/*}/"
 done
 [ ! -d "$tree/var/log" ] || cp -a "$tree/var/log/." /var/log/
@@ -88,7 +88,7 @@ cd /
   [ ! -d var/lib/standin ] || (cd var/lib/standin && find . -type f ! -name log -exec sha256sum {} + | sort -k 2)
 } >"$out/files"
 if [ -n "${KEEP:-}" ]; then
-  for folder in etc/kubernetes var/lib/kubelet var/lib/airlock var/lib/standin; do
+  for folder in etc/kubernetes etc/systemd var/lib/kubelet var/lib/airlock var/lib/standin; do
     [ -d "/$folder" ] || continue
     mkdir -p "$out/after/${folder%/*}"
     cp -a "/$folder" "$out/after/${folder%/*}/"

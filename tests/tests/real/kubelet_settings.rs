@@ -16,6 +16,7 @@ use airlock_tests::{
 use super::script_faults::{NODE_COMMANDS, Step, machine, renewed, steps};
 
 const CLIENT_CA: &str = "etc/kubernetes/tls/clients.crt";
+const KUBECONFIG: &str = "etc/kubernetes/kubelet.conf";
 const CONFIG: &str = "var/lib/kubelet/config.yaml";
 
 struct Worker {
@@ -59,7 +60,8 @@ fn write(path: &Path, bytes: impl AsRef<[u8]>) {
 }
 
 /// A kubelet's CA file for clients is where its flag, a drop-in or its configuration says, in YAML or JSON
-/// (kubernetes/kubernetes: cmd/kubelet/app/server.go, `BuildAuth`). Where that is another file than the cluster CA's,
+/// (kubernetes/kubernetes: cmd/kubelet/app/server.go, `BuildAuth` and `mergeKubeletConfigurations`, which reads subfolders);
+/// a flag may come from a file that the unit names (systemd.exec(5)). A kubeconfig may name its CA file. Where that is another file than the cluster CA's,
 /// the script stops before it changes anything, in each phase, until the file has the phase's CAs.
 #[test]
 fn a_client_ca_file_elsewhere_is_found_before_anything_changes() {
@@ -71,18 +73,37 @@ fn a_client_ca_file_elsewhere_is_found_before_anything_changes() {
     let json = format!(
         "{{\"apiVersion\":\"kubelet.config.k8s.io/v1beta1\",\"kind\":\"KubeletConfiguration\",\"rotateCertificates\":true,\"authentication\":{{\"x509\":{{\"clientCAFile\":\"/{CLIENT_CA}\"}}}}}}"
     );
+    let kubeconfig =
+        fs::read_to_string(fixtures::path("kubeadm/ecdsa-3/worker1").join(KUBECONFIG)).expect("it is UTF-8");
+    let lines = kubeconfig.lines().map(|line| match line.split_once("certificate-authority-data:") {
+        Some((indent, _)) => format!("{indent}certificate-authority: \"/{CLIENT_CA}\"\n"),
+        None => format!("{line}\n"),
+    });
+    let named: String = lines.collect();
     let flags = |flags: &str| format!("KUBELET_KUBEADM_ARGS=\"--node-ip=192.0.2.21 {flags}\"\n");
     let cases = [
         ("field", vec![(CONFIG, own)]),
         ("json", vec![(CONFIG, json)]),
         ("flag", vec![("var/lib/kubelet/kubeadm-flags.env", flags(&format!("--client-ca-file /{CLIENT_CA}")))]),
         (
+            "unit",
+            vec![
+                (
+                    "etc/systemd/system/kubelet.service",
+                    "[Service]\nEnvironmentFile=-/etc/kubernetes/kubelet.env\nExecStart=/usr/bin/kubelet $ARGS\n"
+                        .to_owned(),
+                ),
+                ("etc/kubernetes/kubelet.env", format!("ARGS=\"--client-ca-file=/{CLIENT_CA}\"\n")),
+            ],
+        ),
+        ("kubeconfig", vec![(KUBECONFIG, named)]),
+        (
             "drop-in",
             vec![
                 (CONFIG, none),
                 ("var/lib/kubelet/kubeadm-flags.env", flags("--config-dir=/etc/kubernetes/kubelet.conf.d")),
                 (
-                    "etc/kubernetes/kubelet.conf.d/10.conf",
+                    "etc/kubernetes/kubelet.conf.d/site/10.conf",
                     format!("{kind}authentication:\n  x509: {{clientCAFile: /{CLIENT_CA}}}\n"),
                 ),
             ],
@@ -99,7 +120,7 @@ fn a_client_ca_file_elsewhere_is_found_before_anything_changes() {
         write(&tree.join(CLIENT_CA), &old);
 
         let (after, worked, said) = worker.run(&steps[0], &steps[0].run, "1-old", &[]);
-        assert!(!worked && said.contains(&format!("by /{CLIENT_CA}")), "{label}: {said}");
+        assert!(!worked && said.contains(&format!("by /{CLIENT_CA}, which")), "{label}: {said}");
         assert!(said.contains("nothing was changed") && !said.contains("wrote"), "{label}: {said}");
         assert_eq!(fs::read(after.join("etc/kubernetes/pki/ca.crt")).ok(), Some(old), "{label}");
 
@@ -117,11 +138,37 @@ fn a_client_ca_file_elsewhere_is_found_before_anything_changes() {
             assert!(worked, "{label}: {said}");
             write(&after.join(CLIENT_CA), "");
             let (_, worked, said) = worker.run(step, &step.gate, &format!("{number}-check-empty"), &[]);
-            assert!(!worked && said.contains("NOT READY: the kubelet accepts clients by"), "{label}: {said}");
+            assert!(
+                !worked && said.contains(&format!("by /{CLIENT_CA}, which this package does not change")),
+                "{label}: {said}"
+            );
             write(&after.join(CLIENT_CA), worker.bundle(number));
             tree = after;
         }
     }
+}
+
+/// The script changes kubelet.conf: a kubelet with another kubeconfig would lose its API server.
+#[test]
+fn a_kubeconfig_of_another_name_is_refused() {
+    let worker = Worker::new("kubeconfig-elsewhere");
+    let mut steps = worker.steps();
+    let tree = steps[0].tree.clone();
+    let kubeconfig = fs::read(tree.join(KUBECONFIG)).expect("a worker has it");
+    write(&tree.join("var/lib/kubelet/kubeconfig"), &kubeconfig);
+    let flags = "KUBELET_KUBEADM_ARGS=\"--kubeconfig=/var/lib/kubelet/kubeconfig\"\n";
+    write(&tree.join("var/lib/kubelet/kubeadm-flags.env"), flags);
+    let (after, worked, said) = worker.run(&steps[0], &steps[0].run, "1", &[]);
+    assert!(!worked && said.contains("reads the kubeconfig /var/lib/kubelet/kubeconfig"), "{said}");
+    assert_eq!(fs::read(after.join(KUBECONFIG)).ok(), Some(kubeconfig));
+    let (_, worked, said) = worker.run(&steps[0], &steps[0].gate, "1-check", &[]);
+    assert!(!worked && said.contains("NOT READY: the kubelet reads the kubeconfig"), "{said}");
+    // A link to kubelet.conf is that file.
+    fs::remove_file(tree.join("var/lib/kubelet/kubeconfig")).expect("a file can be removed");
+    symlink("/etc/kubernetes/kubelet.conf", tree.join("var/lib/kubelet/kubeconfig")).expect("a link can be made");
+    steps[0].tree = tree;
+    let (_, worked, said) = worker.run(&steps[0], &steps[0].run, "1-link", &[]);
+    assert!(worked, "{said}");
 }
 
 /// A kubelet that accepts no clients by certificate, or whose file is a link to the cluster CA's, needs nothing of its own.

@@ -250,6 +250,26 @@ const OF_SOURCES: &[(&str, &str, &str)] = &[
         "E1130 00:00:00.000000       1 oidc.go:400] \"Unhandled Error\" err=\"oidc authenticator: initializing plugin: Get \\\"https://issuer.example/.well-known/openid-configuration\\\": tls: failed to verify certificate: x509: certificate signed by unknown authority\"",
         "kube-apiserver>another server\tissuer.example",
     ),
+    // rustls 0.23, rustls/src/error.rs; OpenJDK 21, sun/security/validator/PKIXValidator.java and sun/security/ssl/Alert.java;
+    // GnuTLS 3.8, lib/cert-session.c.
+    ("extension", "ERROR hyper: error accepting: received fatal alert: UnknownCA", "any>extension\tunknown"),
+    ("webhook", "Error: Service(HyperError(Connect, \"invalid peer certificate: UnknownIssuer\"))", "any>pod\tunknown"),
+    (
+        "webhook",
+        "javax.net.ssl.SSLHandshakeException: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target",
+        "any>pod\tunknown",
+    ),
+    ("webhook", "javax.net.ssl.SSLHandshakeException: Received fatal alert: unknown_ca", "any>pod\tunknown"),
+    (
+        "extension",
+        "Status: The certificate is NOT trusted. The certificate issuer is unknown.",
+        "any>extension\tunknown",
+    ),
+    (
+        "kubelet",
+        "E1130 00:00:00.000000       1 log.go:32] \"PullImage from image service failed\" err=\"failed to authorize: unexpected status: 401 Unauthorized\" image=\"registry.example/app:1\"",
+        "none",
+    ),
     // Access logs and clients of other servers: no client of kube-apiserver.
     (
         "proxy",

@@ -287,7 +287,7 @@ impl Job<'_> {
             let bundle = quote(&edit.output);
             let others = self.but_workers_with_own(&edit.target);
             let put = format!("{others}put_ca \"$root\"/{bundle} {target} {} {}", file.sha256(), expected.join(" "));
-            return [vec![put], self.accepts_clients(*id, edit)].concat();
+            return [vec![put], self.handles_kubelet_settings(*id, edit)].concat();
         }
         let node = match self.holder {
             Holder::Node(name) => name.clone(),
@@ -335,8 +335,8 @@ impl Job<'_> {
         lines
     }
 
-    /// A kubelet whose configuration nobody has seen may accept clients by another file than the cluster CA's.
-    fn accepts_clients(&self, id: AuthorityId, edit: &Edit) -> Vec<String> {
+    /// A kubelet whose settings were not provided may read other files than those that the script writes.
+    fn handles_kubelet_settings(&self, id: AuthorityId, edit: &Edit) -> Vec<String> {
         if id != AuthorityId::Cluster {
             return Vec::new();
         }
@@ -350,7 +350,7 @@ impl Job<'_> {
         let but: String = seen.iter().map(|node| format!("is_node {node} || ")).collect();
         let (target, bundle) = (quote(&edit.target), quote(&edit.output));
         let sums: Vec<String> = sums.collect();
-        vec![format!("{but}accepts_clients_by {target} \"$root\"/{bundle} {}", sums.join(" "))]
+        vec![format!("{but}handles_kubelet_settings {target} \"$root\"/{bundle} {}", sums.join(" "))]
     }
 
     /// The signing file that a manifest of kube-controller-manager names.

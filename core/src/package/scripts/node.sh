@@ -257,7 +257,7 @@ issued_by() { # MARKS PEM
 
 # Everything that a run needs, before it changes anything.
 preflight() {
-  for tool in base64 cat chmod chown cp date df id mkdir mktemp mv od readlink rm rmdir sed sha256sum sleep stat sync tr $needs; do
+  for tool in base64 cat chmod chown cp date df find id mkdir mktemp mv od readlink rm rmdir sed sha256sum sleep sort stat sync tr $needs; do
     command -v "$tool" >/dev/null 2>&1 || fail "$tool is not installed on this machine; nothing was changed"
   done
   ask id -u

@@ -1,6 +1,6 @@
 # Verification of logs: TLS errors by peer and connection, and the check that none was logged for two minutes.
 #
-# The patterns are messages of Go (crypto/x509, crypto/tls, net/http, client-go), etcd and OpenSSL.
+# The patterns are messages of Go (crypto/x509, crypto/tls, net/http, client-go), etcd, OpenSSL, rustls, Java and GnuTLS.
 #
 #   verify_logs READER   READER calls scan for every log
 #
@@ -93,9 +93,18 @@ function is_tls_error(text) {
   if (text ~ /local error: tls: bad record MAC/) return 1
   if (text ~ /remote error: tls: /) return text !~ /tls: (protocol version not supported|user canceled|no application protocol|inappropriate fallback)/
   if (text ~ /tls: (failed to verify|failed to parse (client|server)? ?certificate|private key|bad certificate|client didn.t provide a certificate|invalid signature by the|certificate used|no certificates configured|neither Certificates|incorrect certificate|unsupported certificate|internal error|error decrypting)/) return 1
+  if (is_other_library(text)) return 1
+  if (text ~ /tls: (unknown certificate authority|bad certificate|expired certificate|revoked certificate)/) return 1
   if (text ~ /certificate verify failed|CERTIFICATE_VERIFY_FAILED|unable to get (local )?issuer certificate|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|key values mismatch|verify error:num=|SSL handshake failure/) return 1
   if (text ~ /SSL routines:.*(alert (unknown ca|bad certificate|certificate (unknown|expired|revoked|required)|unsupported certificate|handshake failure|decrypt error|access denied|internal error)|peer did not return a certificate|certificate has expired)/) return 1
   return is_file_error(text) || is_refusal(text)
+}
+# Messages of rustls, of the TLS of Java and of GnuTLS.
+function is_other_library(text) {
+  if (text ~ /invalid peer certificate|PKIX path (building|validation) failed/) return 1
+  if (text ~ /received fatal alert: *(UnknownCA|BadCertificate|Certificate[A-Za-z]+|HandshakeFailure|DecryptError|AccessDenied|UnsupportedCertificate)/) return 1
+  if (text ~ /Received fatal alert: (unknown_ca|bad_certificate|certificate_[a-z]+|handshake_failure|decrypt_error|access_denied|unsupported_certificate)/) return 1
+  return text ~ /certificate is NOT trusted|certificate issuer is unknown|Error in the certificate verification/
 }
 # A component that cannot use a file of its own: no other program takes part in that error (crypto/tls: tls.go; client-go:
 # util/cert/pem.go; kubernetes: pkg/controller/certificates/signer/ca_provider.go).
@@ -107,6 +116,8 @@ function is_file_error(text) {
 # pkg/controllers/status/remote/remote_available_controller.go).
 function is_refusal(text) {
   if (text ~ /the server has asked for the client to provide credentials|You must be logged in to the server/) return 1
+  # A registry or another server of HTTP answers so; client-go has no number in its error.
+  if (text ~ /401 Unauthorized/) return 0
   if (component == "kube-apiserver" && text ~ /bad status from https:[^ ]*: 401([^0-9]|$)/) return 1
   # Programs whose only server is kube-apiserver.
   if (component ~ /^(kube-controller-manager|kube-scheduler|kubelet|konnectivity-server|machined)$/ && text ~ /(^|[^A-Za-z])Unauthorized([^A-Za-z]|$)/) return 1
@@ -178,8 +189,8 @@ function describe(text,    word) {
   }
   # A client of client-go does not name its API server when that refuses its certificate.
   peer = is_refusal(text) ? "kube-apiserver" : "unknown"
-  # OpenSSL names no peer, and does not say which side it is on.
-  if (text ~ /SSL routines:|verify error:num=/) connection = "any>" component
+  # These libraries name no peer, and do not say which side they are on.
+  if (text ~ /SSL routines:|verify error:num=/ || is_other_library(text)) connection = "any>" component
 }
 # Which server a client was talking to.
 function server(text) {
