@@ -313,7 +313,7 @@ fn another_issuer_is_not_called_the_kubelet() {
     let leaf = fs::read(file("leaf.crt")).expect("openssl wrote it");
     let said = |cluster: Cluster| -> Vec<(String, String)> {
         let findings = cluster.outcome(&RotationRequest::default()).into_iter();
-        let own = findings.filter(|one| one.code.starts_with("kubelet-serving-") && one.message.contains("of cp1 "));
+        let own = findings.filter(|one| one.code.starts_with("kubelet-serving-") && one.message.contains("on cp1 "));
         own.map(|one| (one.code, one.message)).collect()
     };
     let made = said(Cluster::of("ecdsa-3"));

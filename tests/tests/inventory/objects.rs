@@ -382,7 +382,7 @@ fn certificates_of_cert_manager_are_renewed_by_it() {
     contains(&found, &["cert-manager writes it (annotation cert-manager.io/certificate-name)", renew]);
     let usual = secret("web", metadata, &[("ca.crt", ca), ("tls.crt", crt), ("tls.key", key)]);
     let found = only(&usual, "cluster/ca-copy/Secret/shop/web/ca.crt");
-    contains(&found, &[renew, "cert-manager replaces ca.crt in the same moment"]);
+    contains(&found, &[renew, "cert-manager replaces ca.crt at the same time"]);
     let metadata = "  ownerReferences: [{apiVersion: external-secrets.io/v1, kind: ExternalSecret, name: web, controller: true, uid: a}]\n";
     let found = only(
         &secret("web", metadata, &[("tls.crt", made.base64("web.crt"))]),

@@ -141,7 +141,7 @@ pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
             Finding::note("kubelet-serving-self-signed", &slot.file, message)
         } else {
             let message = format!(
-                "the kubelet of {name} serves {path}, which none of this cluster's CAs issued ({}); the rotation does not change it",
+                "the kubelet on {name} serves {path}, which none of this cluster's CAs issued ({}); the rotation does not change it",
                 leaf.issuer()
             );
             Finding::note("kubelet-serving-other-ca", &slot.file, message)
