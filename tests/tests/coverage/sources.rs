@@ -223,6 +223,21 @@ fn a_unit_whose_environment_was_not_provided_has_to_be_acknowledged() {
     }
 }
 
+/// The kubelet's own unit likewise: kubeadm's arguments are assumed only for a unit that takes none from elsewhere, as that of
+/// kubeadm's packages.
+#[test]
+fn a_kubelet_s_unit_whose_arguments_were_not_provided_has_to_be_acknowledged() {
+    const KUBELET: &str = "/etc/systemd/system/kubelet.service";
+    let unit = |exec: &str| Cluster::new().with(KUBELET, format!("[Service]\n{exec}\n"));
+    let own = "EnvironmentFile=-/etc/kubernetes/kubelet.env\nExecStart=/usr/bin/kubelet $KUBELET_ARGS";
+    let error = unit(own).refused_once("unit-not-known");
+    assert_eq!(error.acknowledge, "cluster/unit-not-known/kubelet.service");
+    assert!(error.message.contains("the variable KUBELET_ARGS"), "{error}");
+    let arguments = "KUBELET_ARGS=--kubeconfig=/etc/kubernetes/kubelet.conf --config=/var/lib/kubelet/config.yaml\n";
+    unit(own).with("/etc/kubernetes/kubelet.env", arguments).package(&[]);
+    unit("ExecStart=/usr/bin/kubelet").package(&[]);
+}
+
 /// A leaf certificate outside of `/etc/kubernetes` that a static Pod names by its mount.
 #[test]
 fn a_mounted_file_outside_of_etc_kubernetes_is_the_nodes() {

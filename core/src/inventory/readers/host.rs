@@ -26,7 +26,8 @@ const UNIT_FOLDERS: [&str; 5] = [
 
 const KUBELET_UNIT: &str = "kubelet.service";
 
-/// kubeadm's drop-in, which is assumed where no unit that was provided gives the kubelet a kubeconfig (kubernetes/release:
+/// kubeadm's drop-in, which is assumed if the provided unit neither gives the kubelet a kubeconfig nor takes arguments from
+/// variables or files that are not known (kubernetes/release:
 /// cmd/krel/templates/latest/kubeadm/10-kubeadm.conf; `/etc/default` in .deb, `/etc/sysconfig` in .rpm packages).
 const KUBEADM_DROP_IN: &str = r#"[Service]
 Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
@@ -101,7 +102,9 @@ fn units<'a>(collector: &Collector<'a>) -> BTreeMap<&'a str, Unit<'a>> {
 fn unit_of(collector: &mut Collector<'_>, name: &str, unit: &Unit<'_>, assumed: Option<&str>) -> bool {
     let service = merge(collector, unit, None);
     let service = match assumed {
-        Some(text) if !names_kubeconfig(&service) => merge(collector, unit, Some(text)),
+        Some(text) if !names_kubeconfig(&service) && service.unknown.iter().all(is_kubeadms) => {
+            merge(collector, unit, Some(text))
+        }
         _ => service,
     };
     let words = service.commands.iter().flatten();
