@@ -192,7 +192,8 @@ pub(crate) struct Choices {
     /// Lifetime of the new CAs in days
     #[arg(long, default_value_t = request::DEFAULT_CA_DAYS, value_name = "N")]
     ca_days: u32,
-    /// Lifetime of new leaf certificates in days; they never outlive their CA
+    /// Lifetime of new leaf certificates in days; they never outlive their CA. With --intent renew-leaves, the issuer
+    /// sets the lifetime: N is the lifetime that you expect, and Airlock warns about CAs that expire earlier
     #[arg(long, default_value_t = request::DEFAULT_LEAF_DAYS, value_name = "N")]
     leaf_days: u32,
     /// Reuse the existing private keys instead of generating new ones

@@ -122,6 +122,63 @@ fn errors_end_with_1_and_write_nothing() {
     assert_eq!(code(&run(&["plan", "kubeadm/rsa-3", "kubeadm/other-1"])), 1);
 }
 
+/// A disk that becomes full while the package is written: what the run created is removed, because it contains private
+/// keys. What existed before stays.
+#[test]
+fn a_full_disk_leaves_nothing_of_the_package() {
+    let folder = scratch("full-disk").display().to_string();
+    let fixture = fixtures::path("kubeadm/rsa-1").display().to_string();
+    let script = "mount -t tmpfs -o size=64k none \"$1\" && cd \"$1\" && mkdir empty && echo old >old.zip || exit 9
+        for out in new.zip old.zip empty new new/below; do
+            \"$2\" package \"$3\" --out $out >/dev/null && exit 8
+            echo \"code $?\"; find . | LC_ALL=C sort; cat old.zip
+        done
+        umount \"$1\" 2>/dev/null || true";
+    let mut command = Command::new("unshare");
+    if succeed(Command::new("id").arg("-u")).trim() != "0" {
+        command.arg("--map-root-user");
+    }
+    command.args(["--mount", "sh", "-c", script, "sh", &folder]).arg(airlock()).arg(&fixture);
+    let output = output(command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string()));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let expected = "code 1\n.\n./empty\n./old.zip\nold\n".repeat(5);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{said}");
+    let removed = said.matches("; Airlock removed every file and folder that it had created").count();
+    assert_eq!(removed, 5, "{said}");
+}
+
+/// A folder in which no file can be created.
+#[test]
+fn a_package_that_cannot_be_begun_says_that_nothing_was_written() {
+    let out = "/proc/package.zip";
+    let output = run(&["package", "kubeadm/rsa-1", "--out", out]);
+    assert_eq!(code(&output), 1);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.trim_end().ends_with("; nothing was written"), "{said}");
+}
+
+/// A renewal names the options that have no effect, and writes nothing.
+#[test]
+fn a_renewal_refuses_options_that_it_does_not_use() {
+    let folder = scratch("renewal-options");
+    let out = folder.join("out").display().to_string();
+    for (options, named) in [
+        (&["--keep-keys"][..], "--keep-keys"),
+        (&["--key-type", "ecdsa-p256"], "--key-type"),
+        (&["--workers", "replace", "--kubelet-certs", "mint"], "--kubelet-certs, --workers"),
+        (&["--ca-days", "30"], "--ca-days"),
+    ] {
+        let arguments = [&["package", "kubeadm/rsa-1", "--intent", "renew-leaves", "--out", &out], options].concat();
+        let output = run(&arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(code(&output), 1, "{options:?}: {said}");
+        assert!(said.contains(&format!("It does not use {named}")), "{options:?}: {said}");
+        assert!(!Path::new(&out).exists(), "{options:?}");
+    }
+    let output = run(&["plan", "kubeadm/rsa-1", "--intent", "renew-leaves", "--leaf-days", "90"]);
+    assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn a_folder_that_holds_something_is_refused() {
     let folder = scratch("taken");

@@ -14,11 +14,13 @@ use super::{
     model::{
         actions::{Action, ClusterAction},
         authorities::KeyHome,
+        new_authority::NewAuthority,
         phase::Phase,
         renewal::{RenewedCertificate, RenewedLeaf, RenewedSecrets},
         request::RotationRequest,
         rotation_plan::{Refusal, RotationPlan, refuse_errors},
         steps::{Carrier, Holder, Step},
+        subclouds::SubcloudStrategy,
     },
     sequence::builder::LIST_CONTROL_PLANES,
 };
@@ -85,14 +87,13 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
             ),
         ),
     }
-    if request.rotate.is_some() || request.start_over || request.external_ca {
+    let unused = unused_options(request);
+    if !unused.is_empty() {
+        let options = unused.join(", ");
+        let reason = "--intent renew-leaves keeps the CAs, the issuer generates every new key, and trust and kubelets do not change. It does not use";
         findings.push(
-            Finding::error(
-                "intent-conflict",
-                "",
-                "--rotate, --start-over and --external-ca choose new CAs, and --intent renew-leaves keeps the CAs",
-            )
-            .remedy("Leave them out, or use --intent rotate"),
+            Finding::error("intent-conflict", "", format!("{reason} {options}"))
+                .remedy("Leave them out, or use --intent rotate"),
         );
     }
     if !inventory.rotations.is_empty() {
@@ -131,6 +132,75 @@ fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<F
             .remedy(format!("Resume it first ({resume})")),
         );
     }
+}
+
+/// The options with another value than the default that a renewal does not use. It uses only
+/// [`RotationRequest::leaf_days`].
+fn unused_options(request: &RotationRequest) -> Vec<String> {
+    let default = RotationRequest::default();
+    // Without `..`, so that each new option is either refused here or used.
+    let RotationRequest {
+        intent: _,
+        leaf_days: _,
+        rotate,
+        authorities,
+        ca_days,
+        keep_keys,
+        kubelet_certificates,
+        workers,
+        external_ca,
+        start_over,
+        accept_outage,
+        acknowledge,
+        release,
+        subclouds,
+    } = request;
+    let mut unused = Vec::new();
+    let mut add = |is_set: bool, option: String| {
+        if is_set && !unused.contains(&option) {
+            unused.push(option);
+        }
+    };
+    add(rotate.is_some(), "--rotate".to_owned());
+    for (id, new) in authorities {
+        let NewAuthority { common_name, subject, expiry_date, key_algorithm, brought } = new;
+        let prefix = match id {
+            AuthorityId::Cluster => String::new(),
+            id => format!("{}-", id.as_str()),
+        };
+        add(key_algorithm.is_some(), "--key-type".to_owned());
+        add(common_name.is_some(), format!("--{prefix}ca-name"));
+        add(brought.is_some(), format!("--{prefix}ca-cert"));
+        add(subject.is_some(), "--subject".to_owned());
+        add(expiry_date.is_some(), "--expiry-date".to_owned());
+    }
+    for (is_set, option) in [
+        (*ca_days != default.ca_days, "--ca-days"),
+        (*keep_keys, "--keep-keys"),
+        (*kubelet_certificates != default.kubelet_certificates, "--kubelet-certs"),
+        (*workers != default.workers, "--workers"),
+        (*external_ca, "--external-ca"),
+        (*start_over, "--start-over"),
+        (*accept_outage, "--accept-outage"),
+        (!acknowledge.is_empty(), "--acknowledge"),
+        (release.is_some(), "--release"),
+    ] {
+        add(is_set, option.to_owned());
+    }
+    let SubcloudStrategy { cloud_name, group, apply_type, max_parallel, stop_on_failure, force, cert_file } =
+        &**subclouds;
+    for (is_set, option) in [
+        (cloud_name.is_some(), "--cloud-name"),
+        (group.is_some(), "--group"),
+        (apply_type.is_some(), "--subcloud-apply-type"),
+        (max_parallel.is_some(), "--max-parallel-subclouds"),
+        (*stop_on_failure, "--stop-on-failure"),
+        (*force, "--force-in-sync"),
+        (cert_file.is_some(), "--cert-file"),
+    ] {
+        add(is_set, option.to_owned());
+    }
+    unused
 }
 
 /// Warns about CAs that expire before the renewed leaves.
@@ -383,3 +453,6 @@ fn mark(authority: &Certificate) -> String {
     let id = authority.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK);
     hex::lower(id.unwrap_or_else(|| authority.subject().der()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,7 @@ pub struct PossibleChoices {
 #[serde(default, rename_all = "camelCase")]
 pub struct RotationRequest {
     /// Replace CAs or renew leaves. A renewal uses only `leaf_days` of the fields below, to warn about CAs that expire
-    /// before the renewed leaves.
+    /// before the renewed leaves; every other field must have its default value.
     pub intent: Intent,
     /// The CAs to replace; the others stay. `None` for all CAs that the platform rotates.
     pub rotate: Option<Vec<AuthorityId>>,

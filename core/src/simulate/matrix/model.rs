@@ -293,19 +293,25 @@ impl Broken {
     }
 }
 
-/// Summary, such as `50 of 50 connections work at each of 33 points of the rotation (5000 combinations verified)`.
+/// Summary, such as `50 of 50 connections work at each of 33 points of the rotation (5000 combinations verified)`. A
+/// connection that is not used at any of these points, for example because a continued rotation is past it, cannot
+/// break: it counts as working, as in [`VerifierSummary`](super::VerifierSummary), and the summary says how many there
+/// are.
 impl fmt::Display for TrustMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let holds = self.edges.iter().filter(|edge| edge.worst() == Outcome::Holds).count();
+        let count = |outcome: Outcome| self.edges.iter().filter(|edge| edge.worst() == outcome).count();
         let (all, moments) = (self.edges.len(), self.columns.len());
         if all == 0 {
             return f.write_str("no connection is verified: this package contains no new CA");
         }
+        let unused = count(Outcome::NotAsked);
+        let work = count(Outcome::Holds) + unused;
         let combinations = self.states();
-        write!(
-            f,
-            "{holds} of {all} connections work at each of {moments} points of the rotation ({combinations} combinations verified)"
-        )
+        write!(f, "{work} of {all} connections work at each of {moments} points of the rotation (")?;
+        if unused > 0 {
+            write!(f, "{unused} of them not used; ")?;
+        }
+        write!(f, "{combinations} combinations verified)")
     }
 }
 
@@ -351,4 +357,63 @@ pub(crate) fn columns<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Column> 
         title: step.title.clone(),
     });
     std::iter::once(today).chain(steps).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Column, Edge, Outcome, Span, TrustMatrix, Verdict};
+    use crate::profile::AuthorityId;
+
+    fn column(id: &str) -> Column {
+        Column { id: id.to_owned(), phase: 0, holder: String::new(), title: String::new() }
+    }
+
+    fn edge(outcomes: [Outcome; 2]) -> Edge {
+        let spans = outcomes.into_iter().enumerate().map(|(at, outcome)| {
+            let states = usize::from(outcome != Outcome::NotAsked);
+            Span { from: at, to: at, verdict: Verdict { outcome, states, ..Verdict::default() } }
+        });
+        Edge {
+            id: String::new(),
+            row: String::new(),
+            authority: AuthorityId::Cluster,
+            client: String::new(),
+            server: String::new(),
+            refused: false,
+            facts: Vec::new(),
+            remedy: String::new(),
+            outage: String::new(),
+            spans: spans.collect(),
+        }
+    }
+
+    fn summary(edges: &[[Outcome; 2]]) -> String {
+        let columns = ["today", "2-cp1"].map(column).to_vec();
+        let edges = edges.iter().copied().map(edge).collect();
+        let matrix = TrustMatrix { columns, edges, trials: Vec::new() };
+        let go = matrix.verifiers().remove(0);
+        assert!(matrix.to_string().starts_with(&format!("{} of {} connections", go.work, go.connections)));
+        matrix.to_string()
+    }
+
+    #[test]
+    fn connections_that_are_not_used_do_not_count_as_broken() {
+        use Outcome::{Broken, BrokenToday, Holds, NotAsked, NotJudged};
+        for (edges, said) in [
+            (
+                &[[Holds, Holds], [NotAsked, Holds]][..],
+                "2 of 2 connections work at each of 2 points of the rotation (3 combinations verified)",
+            ),
+            (
+                &[[Holds, Holds], [Holds, NotAsked], [NotAsked, NotAsked]],
+                "3 of 3 connections work at each of 2 points of the rotation (1 of them not used; 3 combinations verified)",
+            ),
+            (
+                &[[NotAsked, NotAsked], [NotAsked, Broken], [Holds, NotJudged], [BrokenToday, NotAsked]],
+                "1 of 4 connections work at each of 2 points of the rotation (1 of them not used; 4 combinations verified)",
+            ),
+        ] {
+            assert_eq!(summary(edges), said);
+        }
+    }
 }
